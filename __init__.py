@@ -1,0 +1,35 @@
+"""Hedgerow: declare SQLModel models and row rules in one file; serve them as GraphQL.
+
+This is the public face: what a developer imports, and nothing else.
+"""
+
+from .resolvers.context import Context, Info
+from .resolvers.session import Session
+from .resolvers.shape import Record
+from .schema.access import access, allow, now
+from .schema.computed import computed
+from .schema.errors import Code, DeclarationError, Refusal, SetupError
+from .schema.expr import Actor
+from .schema.module import Host, Module
+from .server.app import Backend
+from .server.settings import Settings
+
+__all__ = [
+    "Actor",
+    "Backend",
+    "Code",
+    "Context",
+    "DeclarationError",
+    "Host",
+    "Info",
+    "Module",
+    "Record",
+    "Refusal",
+    "Session",
+    "Settings",
+    "SetupError",
+    "access",
+    "allow",
+    "computed",
+    "now",
+]

@@ -1,0 +1,1 @@
+"""How a field is answered; the outside is reached only through Protocols."""

@@ -1,0 +1,68 @@
+"""A bounded map that forgets what was used longest ago: every cache of the process is one, so memory stays
+bounded.
+
+What was asked for again since it came is kept apart from what came only once (a segmented LRU), so that a flood of
+things that nobody asks for twice pushes out only each other.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Hashable
+from typing import Generic, TypeVar
+
+K = TypeVar("K", bound=Hashable)
+V = TypeVar("V")
+
+KEPT_SHARE = 0.8
+"""How much of a cache those may fill that were asked for again."""
+
+
+class Lru(Generic[K, V]):
+    """Entries that weigh at most `size` together; each weighs 1 unless told. Not for use from several threads."""
+
+    def __init__(self, size: int) -> None:
+        self._size = size
+        self._new: OrderedDict[K, tuple[V, int]] = OrderedDict()
+        self._kept: OrderedDict[K, tuple[V, int]] = OrderedDict()
+        self._weight = 0
+        self._kept_weight = 0
+
+    def get(self, key: K) -> V | None:
+        """The entry, which thereby becomes the youngest of those to keep; None when it isn't there."""
+        if key in self._kept:
+            self._kept.move_to_end(key)
+            return self._kept[key][0]
+        entry = self._new.pop(key, None)
+        if entry is None:
+            return None
+        self._kept[key] = entry
+        self._kept_weight += entry[1]
+        while self._kept_weight > self._size * KEPT_SHARE:
+            oldest, (value, weight) = self._kept.popitem(last=False)
+            self._kept_weight -= weight
+            self._new[oldest] = (value, weight)
+        return entry[0]
+
+    def put(self, key: K, value: V, weight: int = 1) -> V:
+        """Keeps the entry, unless it alone is too heavy, and gives it back."""
+        self._drop(key)
+        if weight <= self._size:
+            self._new[key] = (value, weight)
+            self._weight += weight
+        while self._weight > self._size:
+            self._drop(next(iter(self._new or self._kept)))
+        return value
+
+    def _drop(self, key: K) -> None:
+        if key in self._kept:
+            weight = self._kept.pop(key)[1]
+            self._kept_weight -= weight
+        elif key in self._new:
+            weight = self._new.pop(key)[1]
+        else:
+            return
+        self._weight -= weight
+
+    def __len__(self) -> int:
+        return len(self._new) + len(self._kept)

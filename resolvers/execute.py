@@ -1,0 +1,394 @@
+"""A request → its answer: parse, validate, plan, authorise and render once; then one look-up, one statement, bytes
+out.
+
+In: a document, its variables and a Session. Out: the JSON of `data`, as the database made it, or an Answer where a
+developer's own fields are asked: those run in `custom`. Prepared documents
+are cached by (text, operation, roles), their statements by the shape of the variables; both caches are bounded.
+Refused here: documents that are too large, that don't parse or don't validate against the caller's own schema, and
+resolvers that take too long. Introspection is graphql-core's.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any, TypeAlias
+
+import graphql as g
+import orjson
+from graphql.validation import NoSchemaIntrospectionCustomRule, specified_rules
+from strawberry.schema.validation_rules.maybe_null import MaybeNullValidationRule
+from strawberry.schema.validation_rules.one_of import OneOfInputValidationRule
+
+from ..schema import graphql as generated
+from ..schema.catalog import Catalog
+from ..schema.errors import Code, Complaint, Refusal
+from ..schema.expr import Actor
+from ..schema.views import View, view
+from .answer import Answer
+from .authorize import authorize
+from .cache import Lru
+from .cost import cost_of
+from .cursors import Cursors
+from .custom import Asked, Executable, Run, run
+from .database import Database
+from .limits import Limits, check_size
+from .observe import Observe, Planned, Slow, ignore
+from .operation import Operation
+from .pages import finishing
+from .plan import Root
+from .planner import plan
+from .planning import Abstract
+from .read import render
+from .session import Session
+from .shape import shape_of
+from .unsupported import check_supported
+from .variables import Shape, Variables
+
+MOST_ERRORS = 20
+"""How many validation errors are told at once."""
+CACHED_CHARACTERS = 1_000_000
+"""How long all cached documents may be together: prepared, a document takes up to some 150 times its length."""
+CACHED_TYPES = 200_000
+"""How many GraphQL types the cached schemas may have together: a type takes some 3 kB, and a table has 25."""
+
+_Key: TypeAlias = tuple[str, str | None, frozenset[str], bool]
+"""A document, the operation's name, and the caller's roles."""
+
+
+@dataclass(slots=True)
+class Prepared:
+    """A parsed and valid document, with one of its operations chosen, and what was made of it so far by shape."""
+
+    seen: Seen
+    operation: g.OperationDefinitionNode
+    fragments: Mapping[str, g.FragmentDefinitionNode]
+    variables: Variables
+    operations: Lru[Shape, Operation]
+    text: str
+
+    @property
+    def name(self) -> str | None:
+        """The operation's name."""
+        return self.operation.name.value if self.operation.name else None
+
+
+@dataclass(slots=True)
+class Seen:
+    """What the callers of one set of roles see: their View, its GraphQL schema, and what is abstract in that."""
+
+    view: View
+    schema: g.GraphQLSchema
+    abstract: Abstract
+    custom: Executable | None
+
+
+@dataclass(slots=True)
+class Engine:
+    """Answers queries for any actor. `clock` gives the moment as an aware datetime."""
+
+    catalog: Catalog
+    database: Database
+    limits: Limits
+    clock: Callable[[], datetime]
+    cursors: Cursors
+    observe: Observe = ignore
+    slow_seconds: float = 1.0
+    introspection: bool = True
+    cached_shapes: int = 20
+    resolver_timeout: float = 30.0
+    _seen: Lru[tuple[frozenset[str], bool], Seen] = field(default_factory=lambda: Lru(CACHED_TYPES))
+    _documents: Lru[_Key, Prepared] = field(default_factory=lambda: Lru(CACHED_CHARACTERS))
+
+    def session(self, actor: Actor) -> Session:
+        """An actor's door to the data. Roles that no rule names are dropped: they can't matter."""
+        known = actor.roles & self.catalog.roles
+        if known != actor.roles or "anyone" not in known:
+            actor = Actor(known | {"anyone"}, actor.claims, actor.superuser)
+        return Session(actor, self.database, self.clock, self.cursors, self._ask)
+
+    async def _ask(self, document: str, variables: Mapping[str, Any], session: Session) -> bytes:
+        answer = await self.answer(document, None, variables, session)
+        if not isinstance(answer, Answer):
+            return answer
+        if answer.complaints:
+            raise Refusal(*answer.complaints) from (answer.causes[0] if answer.causes else None)
+        return answer.data
+
+    async def answer(
+        self,
+        document: str,
+        name: str | None,
+        variables: Mapping[str, Any],
+        session: Session,
+        headers: Mapping[str, str] | None = None,
+    ) -> bytes | Answer:
+        """The JSON of `data`, or an Answer; Refusal for what can't be answered.
+
+        `headers` are the request's, for a developer's own fields.
+        """
+        prepared = self.prepare(document, name, session.actor)
+        shape, leaves = prepared.variables.read(variables)
+        operation = prepared.operations.get(shape)
+        if operation is None:
+            try:
+                operation = prepared.operations.put(shape, self._operation(prepared, shape))
+            except RecursionError:
+                raise _too_deep() from None
+        if operation.shapes is not None:
+            return await self._resolve(prepared, shape, operation, variables, leaves, session, headers or {})
+        data = await self._read(session, operation, leaves)
+        if operation.meta:
+            data = self._with_meta(prepared, operation, variables, data)
+        return Answer(data, extensions={"cost": operation.cost(leaves)}) if session.actor.superuser else data
+
+    async def _read(self, session: Session, operation: Operation, leaves: Sequence[Any]) -> bytes:
+        started = time.perf_counter()
+        data = await session.read(operation, leaves)
+        seconds = time.perf_counter() - started
+        if seconds > self.slow_seconds and operation.statement:
+            self.observe(Slow(operation.name, seconds, operation.statement.sql))
+        return data
+
+    async def _resolve(
+        self,
+        prepared: Prepared,
+        shape: Shape,
+        operation: Operation,
+        variables: Mapping[str, Any],
+        leaves: Sequence[Any],
+        session: Session,
+        headers: Mapping[str, str],
+    ) -> Answer:
+        """The Answer of an operation with a developer's own fields, within their time."""
+        executable = prepared.seen.custom
+        assert executable
+        document = g.DocumentNode(definitions=(prepared.operation, *prepared.fragments.values()))
+        asked = Asked(
+            document=document,
+            text=prepared.text,
+            name=prepared.name,
+            operation=operation,
+            fragments=prepared.fragments,
+            inputs=lambda: prepared.variables.inputs(shape)[0],
+        )
+
+        spent = 0
+
+        async def fetch(operation: Operation, leaves: Sequence[Any]) -> bytes:
+            nonlocal spent
+            spent += operation.cost(leaves)
+            return await self._read(session, operation, leaves)
+
+        running = Run(executable, asked, self.database.dialect, self.limits, fetch, leaves)
+        try:
+            async with asyncio.timeout(self.resolver_timeout):
+                answer = await run(running, session, headers, variables)
+        except TimeoutError:
+            message = f"The operation's own fields took longer than {self.resolver_timeout:g} seconds. Ask for less."
+            raise Refusal.of(Code.TIMEOUT, message) from None
+        if not session.actor.superuser:
+            return answer
+        return replace(answer, extensions={**(answer.extensions or {}), "cost": spent})
+
+    def seen(self, actor: Actor) -> Seen:
+        """What an actor's roles see."""
+        key = (actor.roles, actor.superuser)
+        seen = self._seen.get(key)
+        if seen is None:
+            found = view(self.catalog, actor.roles, superuser=actor.superuser)
+            schema = generated.build(found)
+            abstract = _possible_types(schema)
+            custom = Executable(found, schema, abstract, self.catalog.custom) if self.catalog.custom else None
+            seen = self._seen.put(key, Seen(found, schema, abstract, custom), len(schema.type_map))
+        return seen
+
+    def prepare(self, document: str, name: str | None, actor: Actor) -> Prepared:
+        """The parsed and valid document of a request, from the cache when it was seen before."""
+        key = (document, name, actor.roles, actor.superuser)
+        prepared = self._documents.get(key)
+        if prepared is None:
+            try:
+                prepared = self._prepare(document, name, self.seen(actor))
+            except RecursionError:
+                raise _too_deep() from None
+            self._documents.put(key, prepared, len(document))
+        return prepared
+
+    def only_reads(self, document: str, name: str | None) -> bool:
+        """Whether a document asks for a query, as far as it can be read; what can't, `prepare` refuses."""
+        if "mutation" not in document and "subscription" not in document:
+            return True
+        if len(document) > self.limits.max_document_length:
+            return True
+        try:
+            operation, _, _ = _choose(_parse(document, self.limits), name)
+        except (Refusal, RecursionError):
+            return True
+        return operation.operation is g.OperationType.QUERY
+
+    def operation(self, document: str, variables: Mapping[str, Any], actor: Actor) -> tuple[Operation, list[Any]]:
+        """The prepared operation of a request and its variables' leaves, for those who want to look at it."""
+        prepared = self.prepare(document, None, actor)
+        shape, leaves = prepared.variables.read(variables)
+        return self._operation(prepared, shape), leaves
+
+    def _prepare(self, text: str, name: str | None, seen: Seen) -> Prepared:
+        if len(text) > self.limits.max_document_length:
+            message = f"The document is longer than {self.limits.max_document_length} characters. Send a shorter one."
+            raise Refusal.of(Code.LIMIT_EXCEEDED, message)
+        document = _parse(text, self.limits)
+        operation, operations, fragments = _choose(document, name)
+        check_size(operations, fragments, self.limits)
+        check_supported(text, document, seen.schema)
+        rules = specified_rules
+        if not self.introspection and not seen.view.superuser:
+            rules = (*rules, NoSchemaIntrospectionCustomRule)
+        if seen.custom:
+            rules = (*rules, MaybeNullValidationRule, OneOfInputValidationRule)
+        errors = g.validate(seen.schema, document, rules, max_errors=MOST_ERRORS)
+        if errors:
+            raise Refusal(*(_complaint(Code.GRAPHQL_VALIDATION_FAILED, error) for error in errors))
+        variables = Variables(seen.schema, operation.variable_definitions or (), self.limits.max_depth)
+        return Prepared(seen, operation, fragments, variables, Lru(self.cached_shapes), text)
+
+    def _operation(self, prepared: Prepared, shape: Shape) -> Operation:
+        started = time.perf_counter()
+        seen = prepared.seen.view
+        inputs, leaves = prepared.variables.inputs(shape)
+        planned = plan(
+            prepared.operation, prepared.fragments, seen, inputs, leaves, self.limits, prepared.seen.abstract
+        )
+        authorised = authorize(planned.plan, seen)
+        roots = [root for root in authorised.roots if isinstance(root, Root)]
+        shapes = {root.key: shape_of(root.read) if root.read else None for root in roots}
+        own = bool(planned.custom) or any(shapes.values())
+        statement = None
+        if shapes if own else authorised.roots:
+            statement = render(authorised, self.catalog, self.database.dialect, sequence=own)
+        self.observe(Planned(prepared.name, time.perf_counter() - started))
+        return Operation(
+            name=prepared.name,
+            roles=seen.roles,
+            superuser=seen.superuser,
+            plan=planned.plan,
+            authorised=authorised,
+            statement=statement,
+            checks=planned.checks,
+            derived=planned.derived,
+            finish=finishing(authorised),
+            cost=cost_of(authorised, self.limits),
+            max_cost=self.limits.most_cost(seen.roles, superuser=seen.superuser),
+            keys=planned.keys,
+            meta=planned.meta,
+            shapes=shapes if own else None,
+        )
+
+    def _with_meta(self, prepared: Prepared, operation: Operation, variables: Mapping[str, Any], data: bytes) -> bytes:
+        """The answer with its introspection fields, which graphql-core answers from the caller's own schema."""
+        result = g.execute_sync(
+            prepared.seen.schema,
+            _only_meta(prepared),
+            variable_values=dict(variables),
+            operation_name=prepared.name,
+        )
+        if result.errors or result.data is None:
+            raise Refusal(*(_complaint(Code.BAD_USER_INPUT, error) for error in result.errors or ()))
+        read: dict[str, Any] = orjson.loads(data)
+        return orjson.dumps({key: result.data[key] if key in operation.meta else read[key] for key in operation.keys})
+
+
+def _possible_types(schema: g.GraphQLSchema) -> Abstract:
+    """The types that each interface or union can be."""
+    return {
+        name: frozenset(possible.name for possible in schema.get_possible_types(type))
+        for name, type in schema.type_map.items()
+        if isinstance(type, (g.GraphQLInterfaceType, g.GraphQLUnionType))
+    }
+
+
+def _too_deep() -> Refusal:
+    return Refusal.of(Code.LIMIT_EXCEEDED, "The document is nested too deep to be read. Nest fewer levels.")
+
+
+def _parse(text: str, limits: Limits) -> g.DocumentNode:
+    try:
+        return g.parse(text, max_tokens=limits.max_tokens)
+    except g.GraphQLSyntaxError as error:
+        if error.message.startswith("Syntax Error: Document contains more than"):
+            message = f"The document has more than {limits.max_tokens} tokens. Send a shorter one."
+            raise Refusal.of(Code.LIMIT_EXCEEDED, message) from None
+        raise Refusal(_complaint(Code.GRAPHQL_PARSE_FAILED, error)) from None
+
+
+def _choose(
+    document: g.DocumentNode, name: str | None
+) -> tuple[g.OperationDefinitionNode, list[g.OperationDefinitionNode], dict[str, g.FragmentDefinitionNode]]:
+    """The operation to run, all operations, and all fragments by name."""
+    operations: list[g.OperationDefinitionNode] = []
+    fragments: dict[str, g.FragmentDefinitionNode] = {}
+    for definition in document.definitions:
+        match definition:
+            case g.OperationDefinitionNode():
+                operations.append(definition)
+            case g.FragmentDefinitionNode():
+                fragments.setdefault(definition.name.value, definition)
+            case _:
+                message = "The document defines types; only operations and fragments can be run."
+                raise Refusal.of(Code.GRAPHQL_VALIDATION_FAILED, message)
+    named = [each for each in operations if name is None or (each.name and each.name.value == name)]
+    if len(named) == 1:
+        return named[0], operations, fragments
+    if name is not None:
+        message = f"The document has no operation named {name!r}." if not named else f"{name!r} is there twice."
+    elif named:
+        message = "The document has several operations: say which one to run in operationName."
+    else:
+        message = "The document has no operation."
+    raise Refusal.of(Code.GRAPHQL_VALIDATION_FAILED, message)
+
+
+def _only_meta(prepared: Prepared) -> g.DocumentNode:
+    """The document without fields that read tables, so that graphql-core can execute it."""
+    roots = prepared.seen.view.roots
+
+    def kept(selections: g.SelectionSetNode) -> g.SelectionSetNode:
+        nodes: list[g.SelectionNode] = []
+        for node in selections.selections:
+            if isinstance(node, g.FieldNode) and node.name.value in roots:
+                continue
+            if isinstance(node, g.InlineFragmentNode):
+                node = _replaced(node, kept(node.selection_set))
+            elif isinstance(node, g.FragmentSpreadNode):
+                spread = prepared.fragments[node.name.value]
+                condition = spread.type_condition
+                node = g.InlineFragmentNode(
+                    type_condition=condition, directives=node.directives, selection_set=spread.selection_set
+                )
+                node = _replaced(node, kept(node.selection_set))
+            nodes.append(node)
+        return g.SelectionSetNode(selections=tuple(nodes))
+
+    operation = prepared.operation
+    reduced = g.OperationDefinitionNode(
+        operation=operation.operation,
+        name=operation.name,
+        variable_definitions=operation.variable_definitions,
+        directives=operation.directives,
+        selection_set=kept(operation.selection_set),
+    )
+    return g.DocumentNode(definitions=(reduced, *prepared.fragments.values()))
+
+
+def _replaced(node: g.InlineFragmentNode, selections: g.SelectionSetNode) -> g.InlineFragmentNode:
+    return g.InlineFragmentNode(
+        type_condition=node.type_condition, directives=node.directives, selection_set=selections
+    )
+
+
+def _complaint(code: Code, error: g.GraphQLError) -> Complaint:
+    locations = tuple((location.line, location.column) for location in error.locations or ())
+    return Complaint(code, error.message, tuple(error.path or ()), locations)

@@ -1,0 +1,56 @@
+"""The union of everything worth observing. What to do with it (log, count, trace) is for `server/` to decide.
+
+Nothing here holds a caller's values: operations are named by their name, statements by their text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from ..schema.errors import Code
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """An operation of a new document or shape was planned and rendered; `seconds` is how long that took."""
+
+    operation: str | None
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A request ended in a refusal."""
+
+    request_id: str
+    operation: str | None
+    code: Code
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """A request ended in a fault of ours; the cause is for the log only."""
+
+    request_id: str
+    operation: str | None
+    cause: BaseException
+
+
+@dataclass(frozen=True, slots=True)
+class Slow:
+    """A statement took long."""
+
+    operation: str | None
+    seconds: float
+    sql: str
+
+
+Event: TypeAlias = Planned | Refused | Failed | Slow
+Observe: TypeAlias = Callable[[Event], None]
+
+
+def ignore(event: Event) -> None:
+    """Observes nothing."""

@@ -1,0 +1,435 @@
+"""SQLModel classes and their rules → the Catalog, or every problem at once.
+
+In: the models as a developer wrote them, unmodified. Out: a Catalog. Refused here (as one DeclarationError): column
+types that are not in `types`, relations that are more than equal columns, names that collide or that GraphQL can't
+hold, and all that `check` finds in rules. Only declared models exist: a relation to any other is left out.
+"""
+
+from __future__ import annotations
+
+import inspect
+import linecache
+import re
+import sys
+import traceback
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any, cast
+
+import sqlalchemy as sa
+from sqlalchemy import orm
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.sql import operators
+from sqlalchemy.sql.elements import BinaryExpression, BooleanClauseList
+from sqlmodel import SQLModel
+
+from . import expr as e
+from .access import Allow, Me, Row, RuleMistake, access
+from .aggregates import OF_COLUMNS, parts
+from .catalog import VERBS, Catalog, Link, Relation, Rule, Table, TableColumn, TableNames, Verb
+from .check import Checker, Claims, closest
+from .computed import computed_fields
+from .errors import DeclarationError, Origin, Problem
+from .names import GRAPHQL_NAME, Naming
+from .types import of_column
+
+ROLE = re.compile(r"[A-Za-z][A-Za-z0-9_-]*\Z", re.ASCII)
+GROUP_WORDS = ("column", "part")
+FILTER_WORDS = ("_and", "_or", "_not", "_every", "_none")
+_RESERVED_TYPES = frozenset({"Query", "Mutation", "Subscription", "ID", "Node", "PageInfo", "DatePart"})
+_RESERVED_ROOTS = frozenset({"node"})
+
+
+def compile_models(models: Iterable[Any], naming: Naming) -> Catalog:
+    """The Catalog of `models`; DeclarationError with every Problem when there is any."""
+    problems: list[Problem] = []
+    classes = _classes(models, problems)
+    try:
+        orm.configure_mappers()
+    except SQLAlchemyError as error:
+        mend = "Mend the relationship: see its back_populates, foreign keys and the target's name."
+        raise DeclarationError([*problems, Problem(str(error).splitlines()[0], mend)]) from error
+    keys = {model: model.__name__ for model in classes}
+    tables = {keys[model]: _table(model, keys, naming, problems) for model in classes}
+    _refuse_collisions(tables, keys, naming, problems)
+    claims = Claims()
+    checker = Checker(tables, claims, problems)
+    ruled = {key: replace(tables[key], rules=_rules(model, tables, checker)) for model, key in keys.items()}
+    if problems:
+        raise DeclarationError(problems)
+    roles = {role for table in ruled.values() for rule in table.rules for role in rule.roles}
+    types = {name: type for name, (type, _) in claims.types.items()}
+    return Catalog(ruled, frozenset(roles | {"anyone", "user"}), types, naming)
+
+
+def _classes(models: Iterable[Any], problems: list[Problem]) -> list[type[Any]]:
+    classes: list[type[Any]] = []
+    for model in models:
+        name = getattr(model, "__name__", repr(model))
+        if not (isinstance(model, type) and issubclass(model, SQLModel) and hasattr(model, "__table__")):
+            problems.append(Problem(f"{name} is no table", f"Declare it as class {name}(SQLModel, table=True)."))
+        elif not sa.inspect(model, raiseerr=False):
+            problems.append(Problem(f"{name} has no table of its own", "Declare the class that has the table."))
+        elif model in classes:
+            problems.append(Problem(f"{name} is listed twice", "List each model once."))
+        elif any(other.__name__ == name for other in classes):
+            problems.append(Problem(f"two models are called {name}", "Rename one of them."))
+        else:
+            classes.append(model)
+    return classes
+
+
+# Tables
+
+
+def _table(model: type[Any], keys: Mapping[type[Any], str], naming: Naming, problems: list[Problem]) -> Table:
+    mapper = sa.inspect(model)
+    key, sql_table = keys[model], model.__table__
+    columns: dict[str, TableColumn] = {}
+    attribute_of: dict[str, str] = {}
+    for attribute in mapper.column_attrs:
+        column = attribute.columns[0]
+        if not isinstance(column, sa.Column):
+            continue
+        type = of_column(column.type)
+        if type is None:
+            problems.append(
+                Problem(
+                    f"{key}.{attribute.key} has the column type {column.type!r}, which Hedgerow doesn't know",
+                    "Use one of the types in docs/types.md.",
+                    _origin(model),
+                )
+            )
+            continue
+        if type.enum:
+            _check_labels(f"{key}.{attribute.key}", type.enum.labels, _origin(model), problems)
+        description = getattr(model.model_fields.get(attribute.key), "description", None)
+        columns[attribute.key] = TableColumn(
+            attribute.key,
+            column.name,
+            naming.column(attribute.key, column.name),
+            type,
+            bool(column.nullable),
+            description,
+        )
+        attribute_of[column.name] = attribute.key
+    relations: dict[str, Relation] = {}
+    for relationship in mapper.relationships:
+        if relationship.mapper.class_ in keys:
+            relation = _relation(key, relationship, attribute_of, keys, naming, problems)
+            if relation:
+                relations[relation.name] = relation
+    names = _names(key, naming.table(sql_table.name, sql_table.schema), getattr(model, "__plural__", None), naming)
+    primary_key = tuple(attribute_of[column.name] for column in sql_table.primary_key if column.name in attribute_of)
+    doc = model.__dict__.get("__doc__")
+    return Table(
+        key=key,
+        sql=sql_table.name,
+        sql_schema=sql_table.schema,
+        columns=columns,
+        relations=relations,
+        primary_key=primary_key,
+        names=names,
+        computed=computed_fields(model, columns, naming, problems),
+        description=doc.strip() if doc else None,
+    )
+
+
+def _names(key: str, sql_table: str, plural: str | None, naming: Naming) -> TableNames:
+    listed = naming.list_field(key, sql_table, plural)
+    return TableNames(
+        type=naming.row_type(key, sql_table),
+        list=listed,
+        by_key=naming.by_key_field(key, sql_table),
+        aggregate=naming.aggregate_field(listed),
+        connection=naming.connection_field(listed),
+        made={what: naming.made(what, key, sql_table) for what in naming.types},
+        orders={what: naming.orders(what, key, sql_table) for what in OF_COLUMNS},
+        filters={what: naming.filters(what, key, sql_table) for what in OF_COLUMNS},
+    )
+
+
+def _check_labels(where: str, labels: Sequence[str], origin: Origin | None, problems: list[Problem]) -> None:
+    wrong = [
+        label
+        for label in labels
+        if not GRAPHQL_NAME.match(label) or label in ("true", "false", "null") or label.startswith("__")
+    ]
+    mend = "Use letters, digits and _, not beginning with a digit or __, and not true, false or null."
+    what = f"{where}: the enum label %r is no name that GraphQL can hold"
+    problems += [Problem(what % label, mend, origin) for label in wrong]
+
+
+def _relation(
+    key: str,
+    relationship: orm.RelationshipProperty[Any],
+    attribute_of: Mapping[str, str],
+    keys: Mapping[type[Any], str],
+    naming: Naming,
+    problems: list[Problem],
+) -> Relation | None:
+    where = f"{key}.{relationship.key}"
+    conditions = [relationship.primaryjoin, relationship.secondaryjoin]
+    if not all(condition is None or _only_equal(condition) for condition in conditions):
+        problems.append(
+            Problem(
+                f"{where} joins on more than equal columns",
+                "Join on foreign keys alone, and say the rest in the where of a query or a rule.",
+                _origin(relationship.parent.class_),
+            )
+        )
+        return None
+    target = relationship.mapper
+    there = {
+        attribute.columns[0].name: attribute.key
+        for attribute in target.column_attrs
+        if isinstance(attribute.columns[0], sa.Column)
+    }
+
+    def column(pair: Sequence[sa.ColumnElement[Any]], at: int) -> str:
+        return str(cast("sa.Column[Any]", pair[at]).name)
+
+    link: Link | None = None
+    pairs: tuple[tuple[str, str], ...] = ()
+    if relationship.secondary is not None:
+        secondary = cast("sa.Table", relationship.secondary)
+        linking = [keys[model] for model in keys if cast("Any", model).__table__ is secondary]
+        link = Link(
+            sql=secondary.name,
+            sql_schema=secondary.schema,
+            table=linking[0] if linking else None,
+            local=tuple((column(p, 1), attribute_of[column(p, 0)]) for p in relationship.synchronize_pairs),
+            remote=tuple((column(p, 1), there[column(p, 0)]) for p in relationship.secondary_synchronize_pairs or ()),
+        )
+        if not linking:
+            _refuse_hidden_link(where, relationship, problems)
+    else:
+        joined = [(column(p, 0), column(p, 1)) for p in relationship.local_remote_pairs or ()]
+        if not all(ours in attribute_of and theirs in there for ours, theirs in joined):
+            return None  # over a column of an unknown type, which is a problem of its own
+        pairs = tuple((attribute_of[ours], there[theirs]) for ours, theirs in joined)
+    field = naming.relation(relationship.key)
+    return Relation(
+        name=relationship.key,
+        field=field,
+        aggregate=naming.aggregate_field(field),
+        connection=naming.connection_field(field),
+        target=keys[target.class_],
+        many=bool(relationship.uselist) or link is not None,
+        pairs=pairs,
+        link=link,
+    )
+
+
+def _refuse_hidden_link(where: str, relationship: orm.RelationshipProperty[Any], problems: list[Problem]) -> None:
+    """A link model that has rules must be declared, or they would say nothing."""
+    for mapper in relationship.mapper.registry.mappers:
+        if mapper.local_table is relationship.secondary and _functions(mapper.class_):
+            name = mapper.class_.__name__
+            message = f"{where} goes through {name}, whose rules hold only where it is declared"
+            problems.append(
+                Problem(message, f"Add {name} to models=[...], or take its rules away.", _origin(mapper.class_))
+            )
+
+
+def _only_equal(condition: sa.ColumnElement[Any]) -> bool:
+    match condition:
+        case BooleanClauseList():
+            return condition.operator is operators.and_ and all(map(_only_equal, condition.clauses))
+        case BinaryExpression():
+            sides = (condition.left, condition.right)
+            return condition.operator is operators.eq and all(isinstance(side, sa.Column) for side in sides)
+        case _:
+            return False
+
+
+# Names
+
+
+def _refuse_collisions(
+    tables: Mapping[str, Table], keys: Mapping[type[Any], str], naming: Naming, problems: list[Problem]
+) -> None:
+    types: dict[str, str] = dict.fromkeys((*_RESERVED_TYPES, naming.query), "a type of GraphQL or Hedgerow")
+    types |= dict.fromkeys(naming.scalars.values(), "a scalar")
+    types[naming.order_enum] = "the order of a list"
+    kinds = {column.type for table in tables.values() for column in table.columns.values()}
+    types |= {naming.comparison(type): f"the operators of {type}" for type in kinds}
+    for type in kinds:
+        if parts(type):
+            types |= dict.fromkeys((naming.key(type), naming.key_order(type)), f"the parts of {type}")
+    roots: dict[str, str] = dict.fromkeys(_RESERVED_ROOTS, "a field of every backend")
+
+    for model, key in keys.items():
+        table = tables[key]
+        origin = _origin(model)
+
+        def claim(known: dict[str, str], name: str, what: str, mend: str, origin: Origin | None = origin) -> None:
+            if not GRAPHQL_NAME.match(name) or name.startswith("__"):
+                problems.append(Problem(f"{what} would be called {name!r}, which is no name in GraphQL", mend, origin))
+            elif known.setdefault(name, what) != what:
+                problems.append(Problem(f"{what} and {known[name]} would both be called {name!r}", mend, origin))
+
+        rename = "Rename the model or its __tablename__."
+        names = table.names
+        for type_name in {
+            names.type: None,
+            **dict.fromkeys(names.made.values()),
+            **dict.fromkeys(names.orders.values()),
+            **dict.fromkeys(names.filters.values()),
+        }:
+            claim(types, type_name, f"a type of {key}", rename)
+        plural = f'Set __plural__ = "..." on {key}, or rename it.'
+        claim(roots, table.names.list, f"the list of {key}", plural)
+        claim(roots, table.names.by_key, f"one {key} by key", plural)
+        claim(roots, table.names.aggregate, f"the aggregate of {key}", plural)
+        claim(roots, table.names.connection, f"the connection of {key}", plural)
+        fields: dict[str, str] = dict.fromkeys(FILTER_WORDS, "a word of filters")
+        for column in table.columns.values():
+            claim(fields, column.field, f"{key}.{column.name}", "Rename the attribute.")
+            if column.type.enum:
+                claim(types, column.type.enum.name, f"the enum {column.type.enum.labels}", "Rename the enum.")
+        for relation in table.relations.values():
+            claim(fields, relation.field, f"{key}.{relation.name}", "Rename the attribute.")
+            if relation.many:
+                claim(fields, relation.aggregate, f"the aggregate of {key}.{relation.name}", "Rename the attribute.")
+                claim(fields, relation.connection, f"the connection of {key}.{relation.name}", "Rename the attribute.")
+            elif relation.field in GROUP_WORDS:
+                mend = "Rename the attribute."
+                problems.append(Problem(f"{key}.{relation.name} has the name of a word of groups", mend, origin))
+        for computed in table.computed.values():
+            claim(fields, computed.field, f"{key}.{computed.name}", "Rename the function.", computed.origin)
+
+
+# Rules
+
+
+def _rules(model: type[Any], tables: Mapping[str, Table], checker: Checker) -> tuple[Rule, ...]:
+    rules: list[Rule] = []
+    for function in _functions(model):
+        for raw, row in _written(function, tables[model.__name__], tables, checker.problems):
+            rule = _rule(raw, row, tables[model.__name__], checker)
+            if rule:
+                rules.append(rule)
+    return tuple(rules)
+
+
+def _functions(model: type[Any]) -> list[access]:
+    """The functions marked @access that a model has or inherits; what overrides one without the mark ends it."""
+    names = {
+        name: None
+        for base in reversed(model.__mro__)
+        for name, value in vars(base).items()
+        if isinstance(value, access)
+    }
+    found = [inspect.getattr_static(model, name) for name in names]
+    return [function for function in found if isinstance(function, access)]
+
+
+def _origin(model: type[Any]) -> Origin | None:
+    """Where a model is written; None where Python can't tell."""
+    file = getattr(sys.modules.get(model.__module__), "__file__", None)
+    if file is None:
+        return None
+    begins = re.compile(rf"\s*class {re.escape(model.__name__)}\b")
+    lines = enumerate(linecache.getlines(file), 1)
+    return Origin(file, next((number for number, line in lines if begins.match(line)), 1))
+
+
+def _written(
+    function: access, table: Table, tables: Mapping[str, Table], problems: list[Problem]
+) -> list[tuple[Allow, object]]:
+    """The rules that a function yields, each with the scope of its row; what goes wrong becomes a Problem."""
+    code = function.__func__.__code__
+    origin = Origin(code.co_filename, code.co_firstlineno)
+    scope = object()
+
+    def attributes(path: tuple[str, ...]) -> Mapping[str, bool] | None:
+        here = table
+        for step in path:
+            relation = here.relations.get(step)
+            if relation is None:
+                return None
+            here = tables[relation.target]
+        return {**dict.fromkeys(here.columns, False), **dict.fromkeys(here.relations, True)}
+
+    found: list[tuple[Allow, object]] = []
+    try:
+        for raw in function.__func__(Row(scope, (), attributes), Me()) or ():
+            if isinstance(raw, Allow):
+                found.append((raw, scope))
+            else:
+                problems.append(
+                    Problem(
+                        f"a rule of {table.key} yields {type(raw).__name__}, not allow(...)",
+                        'Write yield allow("role", "read", where=...).',
+                        origin,
+                    )
+                )
+    except RuleMistake as mistake:
+        problems.append(Problem(mistake.message, mistake.mend, mistake.origin))
+    except Exception as error:
+        last = traceback.extract_tb(error.__traceback__)[-1]
+        at = Origin(last.filename, last.lineno or origin.line)
+        problems.append(
+            Problem(
+                f"the rules of {table.key} raise {type(error).__name__}: {error}",
+                "Rules run once, on stand-ins, when the backend is built: use columns, claims and constants only.",
+                at if last.filename == origin.file else origin,
+            )
+        )
+    return found
+
+
+def _words(raw: object) -> list[str]:
+    if isinstance(raw, str):
+        return raw.split()
+    if isinstance(raw, Iterable):
+        return [str(word) for word in cast("Iterable[object]", raw)]
+    return []
+
+
+def _rule(raw: Allow, scope: object, table: Table, checker: Checker) -> Rule | None:
+    problems, at = checker.problems, raw.origin
+    before = len(problems)
+
+    def problem(message: str, mend: str) -> None:
+        problems.append(Problem(f"{table.key}: {message}", mend, at))
+
+    roles, verbs = _words(raw.roles), _words(raw.verbs)
+    if not roles or not all(ROLE.match(role) for role in roles):
+        problem(
+            f"the roles {raw.roles!r} are no role names",
+            'Name roles by words, as in allow("user editor", ...).',
+        )
+    for verb in [verb for verb in verbs if verb not in VERBS] or ([""] if not verbs else []):
+        problem(f"there is no verb {verb!r}", closest(verb, VERBS))
+    writes = set(verbs) & {"create", "update"}
+    for word, given in (("check", raw.check), ("preset", raw.preset)):
+        if given is not None and not writes:
+            problem(f"{word}= means something for create and update only", f"Leave {word}= out, or add the verb.")
+    where = e.ALWAYS if raw.where is None else checker.rule(table, scope, raw.where, at)
+    check = where if raw.check is None else checker.rule(table, scope, raw.check, at)
+    fields = None if raw.fields is None else frozenset(_words(raw.fields))
+    for name in sorted(fields or ()):
+        if name not in table.columns and name not in table.relations:
+            problem(
+                f"there is no column or relation {name!r} for fields=",
+                closest(name, [*table.columns, *table.relations]),
+            )
+    if fields is not None and not fields:
+        problem("fields=[] allows nothing", "Name the columns, or leave fields= out for all of them.")
+    preset: dict[str, e.Value] = {}
+    if not isinstance(raw.preset or {}, Mapping):
+        problem("preset= is no dict of columns and values", 'Write preset={"author_id": me.id}.')
+        return None
+    for name, value in cast("Mapping[str, object]", raw.preset or {}).items():
+        column = table.columns.get(name)
+        if column is None:
+            problem(f"there is no column {name!r} for preset=", closest(name, table.columns))
+            continue
+        found = checker.preset(value, column.type, at)
+        if found is not None:
+            preset[name] = found
+    if len(problems) > before or where is None or check is None:
+        return None
+    return Rule(frozenset(roles), frozenset(cast("list[Verb]", verbs)), where, check, fields, preset, at)

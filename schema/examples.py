@@ -1,0 +1,75 @@
+"""Working example queries, made from what a set of roles sees; GraphiQL opens with them.
+
+In: a View. Out: documents that are valid against that View's schema and answer without variables.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from .types import SORTABLE, Kind
+from .views import TableView, View
+
+MOST_COLUMNS = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """A named query."""
+
+    name: str
+    document: str
+
+
+def examples(view: View) -> list[Example]:
+    """A list with relations, and its rows counted in groups, of each table; those with most relations first."""
+    by_relations = sorted(view.tables.values(), key=lambda seen: -len(seen.relations))
+    shown = [seen for seen in by_relations if seen.columns]
+    return [example for seen in shown for example in (_list(view, seen), _aggregate(seen))]
+
+
+def _list(view: View, seen: TableView) -> Example:
+    name = seen.table.names.list
+    order = _order(view, seen)
+    lines = [f"  {name}(limit: 10{order}) {{", *_columns(seen, "    ")]
+    for field, relation in seen.relations.items():
+        target = view.tables[relation.target]
+        if target.columns and target is not seen:
+            limit = "(limit: 3)" if relation.many else ""
+            lines += [f"    {field}{limit} {{", *list(_columns(target, "      "))[:3], "    }"]
+    title = name[0].upper() + name[1:]
+    return Example(
+        name,
+        f"# What this caller may see of {seen.table.key}.\nquery {title} {{\n" + "\n".join([*lines, "  }"]) + "\n}\n",
+    )
+
+
+def _aggregate(seen: TableView) -> Example:
+    name = seen.table.names.aggregate
+    lines = [f"  {name} {{", "    aggregate { count }"]
+    for field, column in seen.columns.items():
+        by, key = f"{{column: {field}}}", field
+        if column.type.kind in (Kind.DATETIME, Kind.DATE):
+            by, key = f"{{column: {field}, part: MONTH}}", f"{field} {{ month }}"
+        elif column.type.kind not in (Kind.BOOL, Kind.ENUM):
+            continue
+        lines += [f"    groups(by: {by}) {{", f"      key {{ {key} }}", "      aggregate { count }", "    }"]
+        break
+    title = name[0].upper() + name[1:]
+    about = f"# How many {seen.table.key} rows this caller may see."
+    return Example(name, f"{about}\nquery {title} {{\n" + "\n".join([*lines, "  }"]) + "\n}\n")
+
+
+def _columns(seen: TableView, indent: str) -> Iterator[str]:
+    for field in list(seen.columns)[:MOST_COLUMNS]:
+        yield indent + field
+
+
+def _order(view: View, seen: TableView) -> str:
+    naming = view.catalog.naming
+    direction = list(naming.directions)[3]
+    for field, column in seen.columns.items():
+        if column.type.kind in (Kind.DATETIME, Kind.DATE) and column.type.kind in SORTABLE:
+            return f", {naming.order_by}: {{{field}: {direction}}}"
+    return ""

@@ -1,0 +1,326 @@
+"""The GraphQL types of aggregates and groups: what is asked of many rows together.
+
+In: the TableViews of a View, and the types that `graphql` has made of them. Out: for each table the answer of its
+aggregate field, and the inputs that filter, order and group by aggregates. Types are made when first asked for, and
+only over columns that show.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol
+
+import graphql as g
+
+from .aggregates import OF_COLUMNS, SPREADS, ColumnFunction, parts, result
+from .catalog import TableColumn
+from .names import Naming
+from .types import INT, SORTABLE, Type
+from .views import TableView, View
+
+DATE_PART = "DatePart"
+
+
+class Types(Protocol):
+    """What `graphql` has made so far."""
+
+    @property
+    def view(self) -> View: ...
+
+    @property
+    def naming(self) -> Naming: ...
+
+    @property
+    def order(self) -> g.GraphQLEnumType: ...
+
+    @property
+    def rows(self) -> Mapping[str, g.GraphQLObjectType]: ...
+
+    @property
+    def filters(self) -> Mapping[str, g.GraphQLInputObjectType]: ...
+
+    def scalar(self, type: Type) -> Any: ...
+
+    def comparison(self, type: Type) -> g.GraphQLInputObjectType: ...
+
+    def listed(self, key: str) -> g.GraphQLNonNull[Any]: ...
+
+
+class Aggregates:
+    """Makes each type once, by its name."""
+
+    def __init__(self, types: Types) -> None:
+        self.types = types
+        self.naming = types.naming
+        self._made: dict[str, Any] = {}
+        self._order = g.GraphQLInputField(types.order)
+        self._answers: dict[Type, g.GraphQLField] = {}
+        self._operators: dict[Type, g.GraphQLInputField] = {}
+
+    def _answer(self, type: Type) -> g.GraphQLField:
+        """A nullable value. Fields are shared, here and below: a schema has many thousands."""
+        if type not in self._answers:
+            self._answers[type] = g.GraphQLField(self.types.scalar(type))
+        return self._answers[type]
+
+    def _operated(self, type: Type) -> g.GraphQLInputField:
+        if type not in self._operators:
+            self._operators[type] = g.GraphQLInputField(self.types.comparison(type))
+        return self._operators[type]
+
+    def _once(self, name: str, make: Callable[[str], Any]) -> Any:
+        if name not in self._made:
+            self._made[name] = make(name)
+        return self._made[name]
+
+    # Answers
+
+    def answer(self, seen: TableView) -> g.GraphQLObjectType:
+        """What an aggregate field answers: the aggregates of its rows, the rows, and groups of them."""
+        key = seen.table.key
+
+        def fields() -> dict[str, g.GraphQLField]:
+            made = {
+                "aggregate": g.GraphQLField(g.GraphQLNonNull(self._fields(seen)), description="Of all rows together."),
+                "nodes": g.GraphQLField(self.types.listed(key), description="The rows themselves."),
+            }
+            if _sortable(seen):
+                made["groups"] = self._groups(seen)
+            return made
+
+        about = f"What {key} rows are together."
+        return self._once(seen.table.names.made["aggregate"], lambda name: _object(name, fields, about))
+
+    def _fields(self, seen: TableView) -> g.GraphQLObjectType:
+        def fields() -> dict[str, g.GraphQLField]:
+            columns = g.GraphQLArgument(
+                g.GraphQLList(g.GraphQLNonNull(self.column(seen))), description="Only rows where none of them is null."
+            )
+            distinct = g.GraphQLArgument(g.GraphQLBoolean, description="Count different values of the columns.")
+            arguments = {"columns": columns, "distinct": distinct} if seen.columns else {}
+            made = {"count": g.GraphQLField(g.GraphQLNonNull(g.GraphQLInt), arguments, description="How many rows.")}
+            for function in OF_COLUMNS:
+                if _columns(seen, function):
+                    made[self.naming.word(function)] = g.GraphQLField(self._of_columns(seen, function))
+            return made
+
+        about = f"The aggregates of {seen.table.key} rows; null cells count for nothing."
+        return self._once(seen.table.names.made["fields"], lambda name: _object(name, fields, about))
+
+    def _of_columns(self, seen: TableView, function: ColumnFunction) -> g.GraphQLObjectType:
+        def fields() -> dict[str, g.GraphQLField]:
+            columns = _columns(seen, function)
+            if function in SPREADS:  # which are Float in both namings
+                return dict.fromkeys(columns, g.GraphQLField(g.GraphQLFloat))
+            return {name: self._answer(type) for name, type in columns.items()}
+
+        return self._once(seen.table.names.made[function], lambda name: _object(name, fields, None))
+
+    def column(self, seen: TableView) -> g.GraphQLEnumType:
+        """The names of a table's columns, as values."""
+        about = f"The columns of {seen.table.key}."
+
+        def make(name: str) -> g.GraphQLEnumType:
+            return g.GraphQLEnumType(name, dict.fromkeys(seen.columns), names_as_values=True, description=about)
+
+        return self._once(seen.table.names.made["column"], make)
+
+    # Filters and orders by aggregates
+
+    def filter(self, seen: TableView) -> g.GraphQLInputObjectType:
+        """What the aggregates of rows must be like."""
+        names = seen.table.names
+
+        def count() -> dict[str, g.GraphQLInputField]:
+            operators = self.types.comparison(INT)
+            fields = {self.naming.count_where: g.GraphQLInputField(self.types.filters[seen.table.key])}
+            if seen.columns:
+                columns = g.GraphQLList(g.GraphQLNonNull(self.column(seen)))
+                fields[self.naming.count_columns] = g.GraphQLInputField(columns)
+                fields["distinct"] = g.GraphQLInputField(g.GraphQLBoolean)
+            if self.naming.count_predicate:
+                return fields | {self.naming.count_predicate: g.GraphQLInputField(g.GraphQLNonNull(operators))}
+            return fields | operators.fields
+
+        def fields() -> dict[str, g.GraphQLInputField]:
+            own = self.filter(seen)
+            listed = g.GraphQLList(g.GraphQLNonNull(own))
+            made = {
+                "_and": g.GraphQLInputField(listed, description="all of these"),
+                "_or": g.GraphQLInputField(listed, description="at least one of these"),
+                "_not": g.GraphQLInputField(own, description="not this"),
+                "where": g.GraphQLInputField(self.types.filters[seen.table.key], description="of such rows only"),
+                "count": g.GraphQLInputField(self._once(names.made["count_filter"], lambda name: _input(name, count))),
+            }
+            for function in OF_COLUMNS:
+                if _columns(seen, function):
+                    made[self.naming.word(function)] = g.GraphQLInputField(self._comparisons(seen, function))
+            return made
+
+        about = f"What the aggregates of {seen.table.key} rows must be like; several fields must all hold."
+        return self._once(names.made["aggregate_filter"], lambda name: _input(name, fields, about))
+
+    def _comparisons(self, seen: TableView, function: ColumnFunction) -> g.GraphQLInputObjectType:
+        def fields() -> dict[str, g.GraphQLInputField]:
+            return {name: self._operated(type) for name, type in _columns(seen, function).items()}
+
+        return self._once(seen.table.names.filters[function], lambda name: _input(name, fields))
+
+    def order(self, seen: TableView) -> g.GraphQLInputObjectType:
+        """The order by aggregates of rows."""
+
+        def fields() -> dict[str, g.GraphQLInputField]:
+            made = {"count": self._order}
+            for function in OF_COLUMNS:
+                if _columns(seen, function):
+                    made[self.naming.word(function)] = g.GraphQLInputField(self._orders(seen, function))
+            return made
+
+        about = f"An order by the aggregates of {seen.table.key} rows; one field an object."
+        return self._once(seen.table.names.made["aggregate_order"], lambda name: _input(name, fields, about))
+
+    def _orders(self, seen: TableView, function: ColumnFunction) -> g.GraphQLInputObjectType:
+        def fields() -> dict[str, g.GraphQLInputField]:
+            return dict.fromkeys(_columns(seen, function), self._order)
+
+        return self._once(seen.table.names.orders[function], lambda name: _input(name, fields))
+
+    # Groups
+
+    def _groups(self, seen: TableView) -> g.GraphQLField:
+        names = seen.table.names
+        arguments = {
+            "by": g.GraphQLArgument(
+                g.GraphQLNonNull(g.GraphQLList(g.GraphQLNonNull(self._by(seen)))), description="What makes a group."
+            ),
+            "having": g.GraphQLArgument(self.filter(seen), description="What a group must be like."),
+            self.naming.order_by: g.GraphQLArgument(
+                g.GraphQLList(g.GraphQLNonNull(self._group_order(seen))), description="By default that of the keys."
+            ),
+            "limit": g.GraphQLArgument(g.GraphQLInt),
+            "offset": g.GraphQLArgument(g.GraphQLInt),
+        }
+
+        def fields() -> dict[str, g.GraphQLField]:
+            about = "What the rows of the group share: what `by` names. Others are refused."
+            return {
+                "key": g.GraphQLField(g.GraphQLNonNull(self._key(seen)), description=about),
+                "aggregate": g.GraphQLField(g.GraphQLNonNull(self._fields(seen))),
+            }
+
+        group = self._once(names.made["group"], lambda name: _object(name, fields, f"{seen.table.key} rows alike."))
+        listed = g.GraphQLNonNull(g.GraphQLList(g.GraphQLNonNull(group)))
+        return g.GraphQLField(listed, arguments, description="The rows in groups of those alike.")
+
+    def _by(self, seen: TableView) -> g.GraphQLInputObjectType:
+        def fields() -> dict[str, g.GraphQLInputField]:
+            made: dict[str, g.GraphQLInputField] = {}
+            if _key_columns(seen):
+                made["column"] = g.GraphQLInputField(self.column(seen), description="A column of the row.")
+                if any(parts(column.type) for column in seen.columns.values()):
+                    about = "A part of that column, which is a moment; in UTC."
+                    made["part"] = g.GraphQLInputField(self._once(DATE_PART, _date_part), description=about)
+            for name, target in self._key_relations(seen).items():
+                made[name] = g.GraphQLInputField(self._by(target), description="Something of the related row.")
+            return made
+
+        about = f"What {seen.table.key} rows are grouped by: a column, or something of a related row."
+        return self._once(seen.table.names.made["group_by"], lambda name: _input(name, fields, about))
+
+    def _key(self, seen: TableView) -> g.GraphQLObjectType:
+        def fields() -> dict[str, g.GraphQLField]:
+            made = {
+                name: g.GraphQLField(self._parts(column.type)) if parts(column.type) else self._answer(column.type)
+                for name, column in _key_columns(seen).items()
+            }
+            for name, target in self._key_relations(seen).items():
+                made[name] = g.GraphQLField(self._key(target))
+            return made
+
+        return self._once(seen.table.names.made["key"], lambda name: _object(name, fields, None))
+
+    def _parts(self, type: Type) -> g.GraphQLObjectType:
+        def fields() -> dict[str, g.GraphQLField]:
+            found = {self.naming.word(part): self.types.scalar(of) for part, of in parts(type).items()}
+            return {name: g.GraphQLField(of) for name, of in {"value": self.types.scalar(type), **found}.items()}
+
+        about = "The moment by which rows are grouped, or its parts, in UTC."
+        return self._once(self.naming.key(type), lambda name: _object(name, fields, about))
+
+    def _group_order(self, seen: TableView) -> g.GraphQLInputObjectType:
+        def fields() -> dict[str, g.GraphQLInputField]:
+            return {
+                "key": g.GraphQLInputField(self._key_order(seen)),
+                "aggregate": g.GraphQLInputField(self.order(seen)),
+            }
+
+        about = "What groups are ordered by; one field an object."
+        return self._once(seen.table.names.made["group_order"], lambda name: _input(name, fields, about))
+
+    def _key_order(self, seen: TableView) -> g.GraphQLInputObjectType:
+        def fields() -> dict[str, g.GraphQLInputField]:
+            made = {
+                name: g.GraphQLInputField(self._part_orders(column.type)) if parts(column.type) else self._order
+                for name, column in _key_columns(seen).items()
+            }
+            for name, target in self._key_relations(seen).items():
+                made[name] = g.GraphQLInputField(self._key_order(target))
+            return made
+
+        return self._once(seen.table.names.made["key_order"], lambda name: _input(name, fields))
+
+    def _part_orders(self, type: Type) -> g.GraphQLInputObjectType:
+        def fields() -> dict[str, g.GraphQLInputField]:
+            names = ["value", *map(self.naming.word, parts(type))]
+            return dict.fromkeys(names, self._order)
+
+        return self._once(self.naming.key_order(type), lambda name: _input(name, fields))
+
+    def _key_relations(self, seen: TableView) -> dict[str, TableView]:
+        tables = self.types.view.tables
+        return {
+            name: tables[relation.target]
+            for name, relation in seen.relations.items()
+            if not relation.many and _sortable(tables[relation.target])
+        }
+
+
+def _columns(seen: TableView, function: ColumnFunction) -> dict[str, Type]:
+    """The columns that a function can be asked of, with the types of its answers."""
+    found = ((name, result(function, column.type)) for name, column in seen.columns.items())
+    return {name: type for name, type in found if type}
+
+
+def _key_columns(seen: TableView) -> dict[str, TableColumn]:
+    return {name: column for name, column in seen.columns.items() if column.type.kind in SORTABLE}
+
+
+def _sortable(seen: TableView) -> bool:
+    return bool(_key_columns(seen))
+
+
+def _date_part(name: str) -> g.GraphQLEnumType:
+    values = {
+        "YEAR": None,
+        "QUARTER": "1 to 4",
+        "MONTH": "1 to 12",
+        "DAY": "of the month, 1 to 31",
+        "WEEK_YEAR": "the year that the ISO week belongs to",
+        "WEEK": "of the week year, ISO 8601, 1 to 53",
+        "WEEKDAY": "ISO 8601: 1 is Monday, 7 is Sunday",
+        "HOUR": "0 to 23",
+        "MINUTE": "0 to 59",
+        "DATE": "the day itself",
+    }
+    made = {key: g.GraphQLEnumValue(key, description=about) for key, about in values.items()}
+    return g.GraphQLEnumType(name, made, description="A part of a moment, in UTC.")
+
+
+def _object(name: str, fields: Callable[[], dict[str, g.GraphQLField]], description: str | None) -> g.GraphQLObjectType:
+    return g.GraphQLObjectType(name, fields, description=description)
+
+
+def _input(
+    name: str, fields: Callable[[], dict[str, g.GraphQLInputField]], description: str | None = None
+) -> g.GraphQLInputObjectType:
+    return g.GraphQLInputObjectType(name, fields, description=description)

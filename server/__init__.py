@@ -1,0 +1,1 @@
+"""Where it runs: process, HTTP, drivers, disk, settings, command line."""

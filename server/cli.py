@@ -1,0 +1,212 @@
+"""The command line: dev, serve, schema, plan.
+
+In: arguments. Out: a running server, or text. Errors of the developer's are one readable paragraph on standard
+error and exit code 1, never a stack.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import sys
+from collections.abc import Generator
+from pathlib import Path
+from typing import Annotated, Any
+
+import graphql
+import orjson
+import typer
+import uvicorn
+from rich.console import Console
+
+from ..resolvers import plan as plans
+from ..resolvers.execute import Engine
+from ..schema import graphql as generated
+from ..schema.errors import DeclarationError, Refusal, SetupError
+from ..schema.expr import Actor, show
+from ..schema.views import view
+from .app import PATH, Backend
+from .dev import prepare_dev
+from .load import load
+from .settings import Settings
+
+app = typer.Typer(
+    add_completion=False,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    help="Declare models and rules in one Python file; serve them as GraphQL.",
+)
+_out = Console(highlight=False, soft_wrap=True)
+_err = Console(stderr=True, highlight=False, soft_wrap=True)
+
+File = Annotated[str, typer.Argument(metavar="FILE[:name]", help="The file that holds `backend = Backend(...)`.")]
+Host = Annotated[str, typer.Option(help="The address to listen at.")]
+Port = Annotated[int, typer.Option(min=0, max=65535, help="The port to listen at.")]
+TARGET = "HEDGEROW_DEV_TARGET"
+"""How `hedgerow dev` tells the reloaded process which file to serve, and the claims of its tokens."""
+
+
+@contextlib.contextmanager
+def _told() -> Generator[None]:
+    """Makes an error of the developer's one paragraph, and exit code 1."""
+    try:
+        yield
+    except (DeclarationError, SetupError) as error:
+        _err.print(f"[bold red]hedgerow:[/] {_escape(str(error))}")
+        raise typer.Exit(1) from None
+    except Refusal as refusal:
+        for complaint in refusal.complaints:
+            _err.print(f"[bold red]{complaint.code}:[/] {_escape(complaint.message)}")
+        raise typer.Exit(1) from None
+
+
+def _escape(text: str) -> str:
+    return text.replace("[", r"\[")
+
+
+@app.command()
+def dev(
+    file: File,
+    host: Host = "127.0.0.1",
+    port: Port = 8000,
+    reload: bool = True,
+    claims: Annotated[str, typer.Option(help='Claims of the printed tokens, as JSON: {"id": 2}.')] = "{}",
+) -> None:
+    """Serve while developing: reloads on changes, opens GraphiQL to browsers, prints a token for each role."""
+    with _told():
+        backend = load(file)
+        settings = prepare_dev(backend, Settings.read(), _object(claims, "--claims"))
+        _greet(backend, settings, host, port)
+    if not reload:
+        return _run(backend, host, port)
+    os.environ[TARGET] = orjson.dumps([file, claims]).decode()
+    return uvicorn.run(
+        "hedgerow.server.cli:dev_app",
+        factory=True,
+        host=host,
+        port=port,
+        reload=True,
+        reload_dirs=[str(Path(file.partition(":")[0]).absolute().parent)],
+        log_level="warning",
+    )
+
+
+def dev_app() -> Backend:
+    """The application of the process that `hedgerow dev` reloads."""
+    try:
+        file, claims = orjson.loads(os.environ[TARGET])
+        backend = load(file)
+        prepare_dev(backend, Settings.read(), _object(claims, "--claims"))
+    except (DeclarationError, SetupError) as error:
+        _err.print(f"[bold red]hedgerow:[/] {_escape(str(error))}\nWaiting for a change.")
+        sys.exit(1)
+    return backend
+
+
+@app.command()
+def serve(file: File, host: Host = "127.0.0.1", port: Port = 8000) -> None:
+    """Serve in production: needs its secrets, shows no GraphiQL unless told to."""
+    with _told():
+        backend = load(file)
+        backend.settings = backend.settings or Settings.read()
+        backend.settings.require_secrets()
+    _out.print(f"Serving {file} at http://{host}:{port}{PATH}")
+    _run(backend, host, port)
+
+
+def _run(backend: Backend, host: str, port: int) -> None:
+    async def main() -> None:
+        async with backend.lifespan():
+            config = uvicorn.Config(backend, host=host, port=port, log_level="info", access_log=False, lifespan="off")
+            await uvicorn.Server(config).serve()
+
+    with _told():
+        asyncio.run(main())
+
+
+@app.command()
+def schema(
+    file: File, role: Annotated[list[str] | None, typer.Option(help="A role; several may be given.")] = None
+) -> None:
+    """Print the GraphQL schema, of everything or as the holders of a role see it."""
+    with _told():
+        backend = load(file)
+        roles = frozenset({"anyone", *(role or ())})
+        unknown = roles - backend.catalog.roles
+        if unknown:
+            known = ", ".join(sorted(backend.catalog.roles))
+            raise SetupError(f"No rule names the role {', '.join(sorted(unknown))}. There are: {known}.")
+        seen = view(backend.catalog, _roles(roles), superuser=role is None)
+        _out.print(_escape(graphql.print_schema(generated.build(seen))))
+
+
+def _roles(roles: frozenset[str]) -> frozenset[str]:
+    return roles | {"user"} if roles - {"anyone"} else roles
+
+
+@app.command()
+def plan(
+    file: File,
+    query: Annotated[str, typer.Argument(help="A GraphQL query, or a file that holds one.")],
+    as_role: Annotated[str, typer.Option("--as", help="Roles, separated by spaces, or 'admin'.")] = "anyone",
+    claims: Annotated[str, typer.Option(help='The caller\'s claims as JSON, such as {"id": 1}.')] = "{}",
+    variables: Annotated[str, typer.Option(help="The query's variables as JSON.")] = "{}",
+) -> None:
+    """Show each stage of a query: the plan, the plan with its rules, the SQL, and the database's own plan."""
+    with _told():
+        backend = load(file)
+        backend.settings = backend.settings or Settings.read()
+        text = Path(query).read_text() if query.endswith(".graphql") and Path(query).is_file() else query
+        actor = Actor(_roles(frozenset({"anyone", *as_role.split()})), _object(claims, "--claims"))
+        if as_role == "admin":
+            actor = Actor(superuser=True)
+        asyncio.run(_plan(backend, text, _object(variables, "--variables"), actor))
+
+
+def _object(text: str, option: str) -> dict[str, Any]:
+    try:
+        value: Any = orjson.loads(text)
+    except orjson.JSONDecodeError:
+        value = None
+    if not isinstance(value, dict):
+        raise SetupError(f'{option} is no JSON object, such as {{"id": 1}}.')
+    return value
+
+
+async def _plan(backend: Backend, text: str, variables: dict[str, Any], actor: Actor) -> None:
+    async with backend.lifespan():
+        engine: Engine = backend.engine
+        session = backend.session(actor)
+        operation, leaves = engine.operation(text, variables, session.actor)
+        _section("Plan", plans.show(operation.plan))
+        _section(f"Plan as {' '.join(sorted(session.actor.roles))}", plans.show(operation.authorised))
+        if operation.statement:
+            values = operation.statement.values(leaves, actor, engine.clock())
+            _section("SQL", operation.statement.sql)
+            slots = (
+                f"{number}: {show(slot)} ({slot.type})" for number, slot in enumerate(operation.statement.slots, 1)
+            )
+            _section("Parameters", "\n".join(slots) or "none")
+            _section("Database", await engine.database.explain(operation.statement.sql, values))
+
+
+def _section(title: str, text: str) -> None:
+    _out.print(f"[bold]{title}[/]\n{_escape(text)}\n")
+
+
+def _greet(backend: Backend, settings: Settings, host: str, port: int) -> None:
+    _out.print(f"\n[bold green]Hedgerow[/] serves http://{host}:{port}{PATH} (GraphiQL in a browser)")
+    _out.print(f"Database: {_escape(settings.database(backend.file))}")
+    _out.print("A token for each role, for the header Authorization: Bearer …")
+    for role, token in backend.tokens.items():
+        _out.print(f"  [bold]{role}[/]  {token or '(none: a stranger)'}")
+    if settings.admin_secret:
+        _out.print("To read everything, or to act as somebody (with X-Hedgerow-Role and X-Hedgerow-Claims):")
+        _out.print(f"  [bold]X-Hedgerow-Admin-Secret[/]  {settings.admin_secret.get_secret_value()}")
+    _out.print()
+
+
+def main() -> None:
+    """The console script."""
+    app()

@@ -1,0 +1,32 @@
+"""What is observed → log lines. Refusals are told in one line; only faults of ours get a stack; no values of
+callers.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import assert_never
+
+from ..resolvers.observe import Event, Failed, Planned, Refused, Slow
+
+logger = logging.getLogger("hedgerow")
+
+
+class Log:
+    """An observer that writes to the logger `hedgerow`."""
+
+    def __init__(self, level: str) -> None:
+        logger.setLevel(level.upper())
+
+    def __call__(self, event: Event) -> None:
+        match event:
+            case Planned():
+                logger.debug("planned %s in %.1f ms", event.operation or "a query", event.seconds * 1000)
+            case Refused():
+                logger.info("%s refused %s: %s", event.request_id, event.code, event.message)
+            case Failed():
+                logger.error("%s failed", event.request_id, exc_info=event.cause)
+            case Slow():
+                logger.warning("%s took %.2f s: %s", event.operation or "a query", event.seconds, event.sql)
+            case _:
+                assert_never(event)

@@ -1,0 +1,130 @@
+"""All settings, typed, and the only reader of the environment; docs/settings.md explains each.
+
+In: `HEDGEROW_…` variables and a `.env` file, or keyword arguments. Out: Settings. Refused here: values out of
+range, and unsafe combinations when the server runs in production (`require_secrets`).
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from ..resolvers.limits import Limits
+from ..schema.errors import SetupError
+
+SHORTEST_SECRET = 32
+
+
+class Settings(BaseSettings):
+    """What a deployment decides. Everything has a default that is safe on one's own machine."""
+
+    model_config = SettingsConfigDict(env_prefix="HEDGEROW_", env_file=".env", extra="ignore", frozen=True)
+
+    database_url: str = Field(
+        "", description="sqlite:///path or postgresql://…; empty: SQLite in .hedgerow/ beside the file"
+    )
+    database_pool: int = Field(16, ge=1, le=500, description="connections to PostgreSQL; SQLite has at most 4 readers")
+    admin_secret: SecretStr | None = Field(None, description="who holds it is bound by no rule")
+    jwt_secret: SecretStr | None = Field(None, description="key of HS256 tokens, at least 32 bytes")
+    jwks_url: str | None = Field(None, description="where the public keys of foreign tokens are")
+    jwt_audience: str | None = Field(None, description="the aud that a token must have")
+    jwt_issuer: str | None = Field(None, description="the iss that a token must have")
+    jwt_id_claim: str = Field("sub", description="path of the claim that is me.id")
+    jwt_roles_claim: str = Field("roles", description="path of the claim that lists the roles")
+    jwt_claims_claim: str = Field("claims", description="path of the object that holds the other claims")
+    jwt_leeway: int = Field(30, ge=0, le=600, description="seconds by which clocks may differ")
+    max_rows: int = Field(1_000, ge=1, le=1_000_000, description="most rows of one list")
+    max_body_bytes: int = Field(1024 * 1024, ge=1_000, description="largest request body")
+    max_batch: int = Field(0, ge=0, le=1000, description="most requests in one body; 0: batches are refused")
+    max_document_length: int = Field(65_536, ge=100, description="longest GraphQL document, in characters")
+    max_tokens: int = Field(8_000, ge=100, description="most tokens of a document")
+    max_depth: int = Field(15, ge=1, le=30, description="deepest nesting of fields, filters and orders")
+    max_fields: int = Field(1_000, ge=1, description="most fields of an operation")
+    max_aliases: int = Field(100, ge=0, description="most aliases of an operation")
+    max_root_fields: int = Field(50, ge=1, description="most root fields of an operation")
+    max_conditions: int = Field(500, ge=1, description="most conditions and orders of an operation")
+    max_relation_conditions: int = Field(20, ge=1, description="most of them that look through relations")
+    max_cost: int | dict[str, int] = Field(
+        1_000_000_000_000,
+        description='most rows that an operation may touch, by estimate; or an object: {"anyone": 5000}',
+    )
+    statement_timeout: float = Field(10.0, gt=0, le=3600, description="seconds after which a statement is cancelled")
+    resolver_timeout: float = Field(
+        30.0, gt=0, le=3600, description="seconds after which an operation with fields of your own is cancelled"
+    )
+    connect_timeout: float = Field(5.0, gt=0, le=60, description="seconds to wait for a free connection")
+    slow_seconds: float = Field(1.0, gt=0, description="statements that take longer are logged")
+    compression: bool = Field(False, description="whether answers are compressed for clients that accept gzip")
+    compression_min_bytes: int = Field(1024, ge=0, description="smaller answers are not compressed")
+    introspection: bool = Field(True, description="whether the schema can be asked for")
+    graphiql: bool = Field(False, description="whether GraphiQL is served to browsers; hedgerow dev does")
+    log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="least important log lines")
+
+    @field_validator("max_cost")
+    @classmethod
+    def _for_everybody(cls, given: int | dict[str, int]) -> int | dict[str, int]:
+        costs = given if isinstance(given, dict) else {"anyone": given}
+        if "anyone" not in costs or min(costs.values()) < 1:
+            raise ValueError('give a number of 1 or more, or an object that has "anyone" among its roles')
+        return given
+
+    @classmethod
+    def read(cls, **given: object) -> Settings:
+        """Settings of the environment, with `given` on top; SetupError says what is wrong with them."""
+        try:
+            return cls(**{name: value for name, value in given.items() if value is not None})  # pyright: ignore[reportArgumentType]
+        except ValidationError as error:
+            faults = [f"HEDGEROW_{'_'.join(map(str, each['loc'])).upper()}: {each['msg']}" for each in error.errors()]
+            raise SetupError("These settings can't be used:\n  " + "\n  ".join(faults)) from None
+
+    @property
+    def cursor_secret(self) -> str | None:
+        """What cursors are sealed with: processes that share the admin secret share it."""
+        secret = self.admin_secret or self.jwt_secret
+        return secret.get_secret_value() if secret else None
+
+    @property
+    def limits(self) -> Limits:
+        """The bounds of a request."""
+        return Limits(
+            max_rows=self.max_rows,
+            max_document_length=self.max_document_length,
+            max_tokens=self.max_tokens,
+            max_depth=self.max_depth,
+            max_fields=self.max_fields,
+            max_aliases=self.max_aliases,
+            max_root_fields=self.max_root_fields,
+            max_conditions=self.max_conditions,
+            max_relation_conditions=self.max_relation_conditions,
+            max_cost=self.max_cost,
+        )
+
+    def database(self, beside: Path | None) -> str:
+        """The database's address; the default is a SQLite file of the name of the file `beside`, in `.hedgerow`
+        there.
+
+        Raises SetupError for databases that Hedgerow does not know.
+        """
+        url = self.database_url
+        if not url:
+            folder = beside.parent if beside else Path.cwd()
+            return f"sqlite:///{folder / '.hedgerow' / (beside.stem if beside else 'data')}.db"
+        if not url.startswith(("sqlite:///", "postgresql://", "postgres://")):
+            raise SetupError("HEDGEROW_DATABASE_URL is neither sqlite:///path nor postgresql://….")
+        return url
+
+    def require_secrets(self) -> None:
+        """Refuses to run in production without secrets, or with weak ones; SetupError with all that is missing."""
+        faults: list[str] = []
+        if self.jwt_secret is None and self.jwks_url is None:
+            faults.append("Set HEDGEROW_JWT_SECRET (a random text of 32 bytes or more) or HEDGEROW_JWKS_URL.")
+        if self.admin_secret is None:
+            faults.append("Set HEDGEROW_ADMIN_SECRET (a random text of 32 bytes or more).")
+        for name, secret in (("JWT", self.jwt_secret), ("ADMIN", self.admin_secret)):
+            if secret is not None and len(secret.get_secret_value().encode()) < SHORTEST_SECRET:
+                faults.append(f"HEDGEROW_{name}_SECRET is shorter than {SHORTEST_SECRET} bytes: use a random text.")
+        if faults:
+            raise SetupError("This server is not safe to run yet:\n  " + "\n  ".join(faults))

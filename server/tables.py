@@ -1,0 +1,162 @@
+"""The declared tables in the database: made when missing, refused when they don't fit, seeded when new.
+
+In: the models and a database address. Out: nothing, or SetupError with every difference. What is there already is
+never changed. SQLite has no schemas: a table's schema is dropped there. Runs before the server takes its first
+request, through SQLAlchemy, whose DDL and comparison (alembic's) are not ours to write again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import sqlalchemy as sa
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import event
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import create_async_engine
+from sqlmodel import Session
+
+from ..schema.errors import SetupError
+from .sqlite import sqlite3
+
+Seed: TypeAlias = Callable[[Session], None]
+"""Fills a new database with rows, through a plain SQLModel session; committed when it returns."""
+
+
+def sqlite_path(url: str) -> Path:
+    """The file of a `sqlite:///path` address; SetupError for an address that names none."""
+    path = sa.make_url(url).database
+    if not path or path == ":memory:":
+        message = "HEDGEROW_DATABASE_URL: sqlite:// needs a file, as in sqlite:///data.db."
+        raise SetupError(message)
+    return Path(path).absolute()
+
+
+async def prepare(url: str, models: Sequence[type[Any]], seed: Seed | None) -> None:
+    """Makes missing tables, compares the others, and runs `seed` when all tables were missing."""
+    tables = list(_needed(model.__table__ for model in models))
+    try:
+        if url.startswith("sqlite"):
+            await asyncio.to_thread(_prepare_sqlite, sqlite_path(url), tables, seed)
+        else:
+            engine = create_async_engine(sa.make_url(url).set(drivername="postgresql+asyncpg"), poolclass=sa.NullPool)
+            try:
+                async with engine.begin() as connection:
+                    await connection.run_sync(_prepare, tables, seed)
+            finally:
+                await engine.dispose()
+    except (SQLAlchemyError, OSError) as error:
+        cause = getattr(error, "orig", None) or error
+        raise SetupError(f"The database can't be prepared: {cause}.") from error
+
+
+def _prepare_sqlite(path: Path, tables: Sequence[sa.Table], seed: Seed | None) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    engine = sa.create_engine(f"sqlite:///{path}", module=sqlite3)
+    # The driver would commit before each CREATE TABLE; we begin ourselves, at once as the one writer.
+    event.listen(engine, "connect", lambda connection, _: setattr(connection, "isolation_level", None))
+    event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN IMMEDIATE"))
+    try:
+        with engine.begin() as connection:
+            _prepare(connection, tables, seed)
+    finally:
+        engine.dispose()
+
+
+def _needed(tables: Iterable[sa.Table]) -> Iterator[sa.Table]:
+    """The tables with all that their foreign keys name, and the link tables between them."""
+    waiting = list(tables)
+    known: set[sa.Table] = set()
+    while waiting:
+        table = waiting.pop()
+        if table in known:
+            continue
+        known.add(table)
+        yield table
+        waiting.extend(key.column.table for key in table.foreign_keys)
+        for other in table.metadata.tables.values():
+            keys = {key.column.table for key in other.foreign_keys}
+            only_links = all(column.foreign_keys for column in other.columns)
+            if only_links and table in keys:
+                waiting.append(other)
+
+
+def _prepare(connection: sa.Connection, tables: Sequence[sa.Table], seed: Seed | None) -> None:
+    sqlite = connection.dialect.name == "sqlite"
+    if sqlite and len({table.name for table in tables}) < len(tables):
+        names = ", ".join(sorted(table.fullname for table in tables))
+        raise SetupError(f"SQLite has no schemas, so no two tables may have one name there: {names}.")
+    schemas = {table.schema for table in tables if table.schema}
+    if sqlite:
+        connection = connection.execution_options(schema_translate_map=dict.fromkeys(schemas))
+    else:
+        connection.execute(sa.text("SELECT pg_advisory_xact_lock(4850190)"))  # two processes starting at once
+        for schema in schemas:
+            connection.execute(sa.schema.CreateSchema(schema, if_not_exists=True))
+    inspector = sa.inspect(connection)
+    there = {table for table in tables if inspector.has_table(table.name, None if sqlite else table.schema)}
+    differences = _differences(connection, there) if there else []
+    if differences:
+        raise SetupError(
+            "The database does not fit the models:\n  "
+            + "\n  ".join(differences)
+            + "\nChange the tables or the models until they agree"
+            + (f", or delete {connection.engine.url.database} to begin anew" if sqlite else "")
+            + ", or name another database in HEDGEROW_DATABASE_URL."
+        )
+    for metadata in {table.metadata for table in tables}:
+        missing = [table for table in tables if table.metadata is metadata and table not in there]
+        metadata.create_all(connection, tables=missing)
+    if seed and not there:
+        with Session(bind=connection) as session:
+            seed(session)
+            session.flush()
+
+
+def _differences(connection: sa.Connection, tables: set[sa.Table]) -> list[str]:
+    """What reads would stumble over, one line each; a table has more columns or indexes than its model freely."""
+
+    def included(thing: Any, name: str | None, kind: str, reflected: bool, compare_to: Any) -> bool:
+        if kind == "table":
+            return not reflected and thing in tables
+        return kind == "column"
+
+    context = MigrationContext.configure(
+        connection,
+        opts={
+            "compare_type": True,
+            "include_schemas": connection.dialect.name != "sqlite",
+            "include_object": included,
+        },
+    )
+    found: list[str] = []
+    for metadata in {table.metadata for table in tables}:
+        for difference in _flat(compare_metadata(context, metadata)):
+            line = _say(difference)
+            if line:
+                found.append(line)
+    return sorted(found)
+
+
+def _flat(differences: Iterable[Any]) -> Iterator[tuple[Any, ...]]:
+    for difference in differences:
+        if isinstance(difference, list):
+            yield from _flat(difference)  # pyright: ignore[reportUnknownArgumentType]
+        else:
+            yield difference
+
+
+def _say(difference: tuple[Any, ...]) -> str | None:
+    match difference:
+        case ("add_column", _, table, column):
+            return f"{table}.{column.name} is in the model, not in the database."
+        case ("modify_type", _, table, column, _, there, wanted):
+            return f"{table}.{column} is {there} in the database, {wanted} in the model."
+        case ("modify_nullable", _, table, column, _, there, False):
+            return f"{table}.{column} may be null in the database, not in the model." if there else None
+        case _:
+            return None

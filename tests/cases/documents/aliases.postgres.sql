@@ -1,0 +1,27 @@
+SELECT ('{"first":' || 
+(SELECT '[' || coalesce(string_agg('{"number":' || t0."id"::text || ',"again":' || t0."id"::text || ',"title":' || to_json(t0."title")::text || '}', ','), '') || ']'
+  FROM 
+(SELECT t0."id", t0."title"
+  FROM "note" AS t0
+  WHERE (t0."public" OR EXISTS 
+(SELECT 1
+  FROM "team" AS t1
+  WHERE t1."id" = t0."team_id" AND EXISTS 
+(SELECT 1
+  FROM "membership" AS t2
+  WHERE t2."team_id" = t1."id" AND (t2."person_id" = $1::int8))))
+  ORDER BY t0."id"
+  LIMIT $2::int4) AS t0) || ',"second":' || 
+(SELECT '[' || coalesce(string_agg('{"id":' || t3."id"::text || '}', ','), '') || ']'
+  FROM 
+(SELECT t3."id"
+  FROM "note" AS t3
+  WHERE (t3."public" OR EXISTS 
+(SELECT 1
+  FROM "team" AS t4
+  WHERE t4."id" = t3."team_id" AND EXISTS 
+(SELECT 1
+  FROM "membership" AS t5
+  WHERE t5."team_id" = t4."id" AND (t5."person_id" = $1::int8))))
+  ORDER BY t3."id"
+  LIMIT $2::int4 OFFSET $2::int4) AS t3) || '}')::varchar

@@ -1,0 +1,11 @@
+SELECT ('{"teams":' || 
+(SELECT '[' || coalesce(string_agg('{"name":' || to_json(t0."name")::text || '}', ','), '') || ']'
+  FROM 
+(SELECT t0."name"
+  FROM "team" AS t0
+  WHERE (NOT EXISTS 
+(SELECT 1
+  FROM "note" AS t1
+  WHERE t1."team_id" = t0."id" AND (NOT ((t1."score" > $1::float8) IS TRUE))))
+  ORDER BY t0."id"
+  LIMIT 1000) AS t0) || '}')::varchar

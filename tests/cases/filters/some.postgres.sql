@@ -1,0 +1,21 @@
+SELECT ('{"teams":' || 
+(SELECT '[' || coalesce(string_agg('{"name":' || to_json(t0."name")::text || '}', ','), '') || ']'
+  FROM 
+(SELECT t0."name"
+  FROM "team" AS t0
+  WHERE EXISTS 
+(SELECT 1
+  FROM "note" AS t1
+  WHERE t1."team_id" = t0."id" AND (t1."public" = $1::bool))
+  ORDER BY t0."id"
+  LIMIT 1000) AS t0) || ',"any":' || 
+(SELECT '[' || coalesce(string_agg('{"name":' || to_json(t2."name")::text || '}', ','), '') || ']'
+  FROM 
+(SELECT t2."name"
+  FROM "team" AS t2
+  WHERE EXISTS 
+(SELECT 1
+  FROM "note" AS t3
+  WHERE t3."team_id" = t2."id")
+  ORDER BY t2."id"
+  LIMIT 1000) AS t2) || '}')::varchar

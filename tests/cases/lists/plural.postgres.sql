@@ -1,0 +1,7 @@
+SELECT ('{"people":' || 
+(SELECT '[' || coalesce(string_agg('{"name":' || to_json(t0."name")::text || '}', ','), '') || ']'
+  FROM 
+(SELECT t0."name"
+  FROM "person" AS t0
+  ORDER BY t0."id"
+  LIMIT 1000) AS t0) || '}')::varchar

@@ -1,0 +1,15 @@
+SELECT ('{"notes":' || 
+(SELECT '[' || coalesce(string_agg('{"id":' || t0."id"::text || '}', ','), '') || ']'
+  FROM 
+(SELECT t0."id"
+  FROM "note" AS t0
+  ORDER BY 
+(SELECT t1."name"
+  FROM "team" AS t1
+  WHERE t1."id" = t0."team_id"
+  LIMIT 1) COLLATE "C" DESC NULLS FIRST, 
+(SELECT t2."name"
+  FROM "person" AS t2
+  WHERE t2."id" = t0."author_id"
+  LIMIT 1) COLLATE "C" NULLS LAST, t0."id" DESC
+  LIMIT 1000) AS t0) || '}')::varchar

@@ -1,0 +1,21 @@
+SELECT ('{"notes":' || 
+(SELECT '[' || coalesce(string_agg('{"id":' || t0."id"::text || ',"tags":' || 
+(SELECT '[' || coalesce(string_agg('{"word":' || to_json(t1."word")::text || '}', ','), '') || ']'
+  FROM 
+(SELECT t1."word"
+  FROM "tag" AS t1 JOIN "notetag" AS t2 ON t2."tag_id" = t1."id"
+  WHERE t2."note_id" = t0."id" AND (NOT t2."secret")
+  ORDER BY t1."id"
+  LIMIT 1000) AS t1) || '}', ','), '') || ']'
+  FROM 
+(SELECT t0."id"
+  FROM "note" AS t0
+  WHERE (t0."public" OR EXISTS 
+(SELECT 1
+  FROM "team" AS t3
+  WHERE t3."id" = t0."team_id" AND EXISTS 
+(SELECT 1
+  FROM "membership" AS t4
+  WHERE t4."team_id" = t3."id" AND (t4."person_id" = $1::int8))))
+  ORDER BY t0."id"
+  LIMIT 1000) AS t0) || '}')::varchar

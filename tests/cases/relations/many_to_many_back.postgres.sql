@@ -1,0 +1,14 @@
+SELECT ('{"tags":' || 
+(SELECT '[' || coalesce(string_agg('{"word":' || to_json(t0."word")::text || ',"notes":' || 
+(SELECT '[' || coalesce(string_agg('{"id":' || t1."id"::text || ',"title":' || to_json(t1."title")::text || '}', ','), '') || ']'
+  FROM 
+(SELECT t1."id", t1."title"
+  FROM "note" AS t1 JOIN "notetag" AS t2 ON t2."note_id" = t1."id"
+  WHERE t2."tag_id" = t0."id"
+  ORDER BY t1."title" COLLATE "C", t1."id"
+  LIMIT 1000) AS t1) || '}', ','), '') || ']'
+  FROM 
+(SELECT t0."word", t0."id"
+  FROM "tag" AS t0
+  ORDER BY t0."id"
+  LIMIT 1000) AS t0) || '}')::varchar

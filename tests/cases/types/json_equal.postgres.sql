@@ -1,0 +1,8 @@
+SELECT ('{"things":' || 
+(SELECT '[' || coalesce(string_agg('{"id":' || t0."id"::text || '}', ','), '') || ']'
+  FROM 
+(SELECT t0."id"
+  FROM "thing" AS t0
+  WHERE (nullif(substring(t0."a_json"::text, $1::text)::jsonb, 'null'::jsonb) = nullif($2::jsonb::jsonb, 'null'::jsonb))
+  ORDER BY t0."id"
+  LIMIT 1000) AS t0) || '}')::varchar

@@ -1,0 +1,148 @@
+"""Both databases for every test that asks for `database`; a service that is missing skips loudly, and fails in CI."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import uuid
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import hypothesis
+import pytest
+import sqlalchemy as sa
+
+from hedgerow import Actor, Backend, Settings
+from hedgerow.server.tables import prepare
+
+from . import world
+
+POSTGRES = os.environ.get("HEDGEROW_TEST_POSTGRES", "postgresql://root@127.0.0.1:5432/test")
+SECRET = "a secret for tests, of at least 32 bytes"
+ADMIN = "an admin secret for tests, at least 32 bytes"
+CLOCK = datetime(2026, 6, 1, 12, tzinfo=UTC)
+BACKEND_ARGUMENTS = ("naming", "seed", "modules", "models", "query", "types", "extensions", "scalars")
+
+# CI draws the same examples each time: what it says is of the change at hand. Each run by hand draws others.
+hypothesis.settings.register_profile("ci", derandomize=True)
+if os.environ.get("CI") == "true":
+    hypothesis.settings.load_profile("ci")
+
+
+def missing(what: str) -> None:
+    """A service that isn't there."""
+    if os.environ.get("CI") == "true":
+        pytest.fail(f"{what}, and this is CI, where everything must be tested")
+    pytest.skip(what)
+
+
+async def _sql(url: str, sql: str) -> None:
+    connection = await asyncpg.connect(url, timeout=5)
+    try:
+        await connection.execute(sql)
+    finally:
+        await connection.close()
+
+
+@pytest.fixture(scope="session")
+def new_postgres() -> Iterator[Any]:
+    """Makes empty PostgreSQL databases, and drops them in the end."""
+    names: list[str] = []
+
+    def make(options: str = "") -> str:
+        name = f"hedgerow_test_{uuid.uuid4().hex}"
+        try:
+            asyncio.run(_sql(POSTGRES, f'CREATE DATABASE "{name}" TEMPLATE template0 {options}'))
+        except (OSError, asyncpg.PostgresError, TimeoutError) as error:
+            missing(f"PostgreSQL can't be reached at {POSTGRES} ({error}); set HEDGEROW_TEST_POSTGRES")
+        names.append(name)
+        return sa.make_url(POSTGRES).set(database=name).render_as_string(hide_password=False)
+
+    yield make
+    for name in names:
+        asyncio.run(_sql(POSTGRES, f'DROP DATABASE "{name}" WITH (FORCE)'))
+
+
+@pytest.fixture(scope="session")
+def sqlite_world(tmp_path_factory: pytest.TempPathFactory) -> str:
+    url = f"sqlite:///{tmp_path_factory.mktemp('world') / 'world.db'}"
+    asyncio.run(prepare(url, world.MODELS, world.seed))
+    return url
+
+
+@pytest.fixture(scope="session")
+def postgres_world(new_postgres: Any) -> str:
+    url = new_postgres()
+    asyncio.run(prepare(url, world.MODELS, world.seed))
+    return url
+
+
+@dataclass
+class Counted:
+    """A database that counts what it is asked."""
+
+    inner: Any
+    statements: list[str] = field(default_factory=list)
+
+    @property
+    def dialect(self) -> Any:
+        return self.inner.dialect
+
+    async def fetch(self, sql: str, values: Any) -> bytes:
+        self.statements.append(sql)
+        return await self.inner.fetch(sql, values)
+
+    async def explain(self, sql: str, values: Any) -> str:
+        return await self.inner.explain(sql, values)
+
+
+def settings(url: str, **given: Any) -> Settings:
+    return Settings(database_url=url, jwt_secret=SECRET, admin_secret=ADMIN, database_pool=4, **given)
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def database_url(request: pytest.FixtureRequest) -> str:
+    """The world's database: this test runs on each."""
+    return request.getfixturevalue(f"{request.param}_world")
+
+
+@pytest.fixture
+async def backend(database_url: str) -> AsyncIterator[Backend]:
+    """The world, served."""
+    async with running(database_url) as made:
+        yield made
+
+
+def running(url: str, **given: Any) -> Any:
+    """A started Backend of the world's models; `given` are arguments of Backend, or settings."""
+    import contextlib
+
+    backend_given = {name: given.pop(name) for name in BACKEND_ARGUMENTS if name in given}
+    made = Backend(
+        **{"models": world.MODELS, "clock": lambda: CLOCK, "settings": settings(url, **given), **backend_given}
+    )
+
+    @contextlib.asynccontextmanager
+    async def run() -> AsyncIterator[Backend]:
+        async with made.lifespan():
+            made.engine.database = Counted(made.engine.database)
+            yield made
+
+    return run()
+
+
+STRANGER = Actor()
+ADMINISTRATOR = Actor(superuser=True)
+
+
+def user(id: int, *roles: str, **claims: Any) -> Actor:
+    return Actor(frozenset({"anyone", "user", *roles}), {"id": id, **claims})
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return tmp_path

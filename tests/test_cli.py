@@ -1,0 +1,247 @@
+"""The command line as a newcomer meets it: real processes, and every error one readable paragraph."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import pytest
+
+ROOT = Path(__file__).parents[1]
+HEDGEROW = str(Path(sys.executable).parent / "hedgerow")
+APP = """
+from sqlmodel import Field, Session, SQLModel
+from hedgerow import Backend, access, allow
+
+class Book(SQLModel, table=True):
+    id: int | None = Field(default=None, primary_key=True)
+    title: str
+    owner_id: int = 1
+
+    @access
+    def rules(book, me):
+        yield allow("anyone", "read", fields=["id", "title"])
+        yield allow("user", "read", where=book.owner_id == me.id)
+
+def seed(session: Session) -> None:
+    session.add(Book(title="Emma"))
+
+backend = Backend(models=[Book], seed=seed)
+"""
+
+
+@pytest.fixture
+def app(tmp_path: Path) -> Path:
+    path = tmp_path / "app.py"
+    path.write_text(APP)
+    return path
+
+
+def environment(**given: str) -> dict[str, str]:
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("HEDGEROW_")}
+    return {**kept, **given, "COLUMNS": "300"}
+
+
+def run(*arguments: str, **given: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [HEDGEROW, *arguments], env=environment(**given), capture_output=True, text=True, timeout=60, check=False
+    )
+
+
+@contextmanager
+def running(*arguments: str, **given: str) -> Iterator[tuple[str, Any]]:
+    """A server process: its address, and itself."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    process = subprocess.Popen(
+        [HEDGEROW, *arguments, "--port", str(port)],
+        env=environment(PYTHONUNBUFFERED="1", **given),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    url = f"http://127.0.0.1:{port}"
+    try:
+        wait(url)
+        yield url, process
+    finally:
+        process.send_signal(signal.SIGINT)
+        try:
+            process.communicate(timeout=20)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.communicate()
+
+
+def wait(url: str, path: str = "/healthz") -> None:
+    for _ in range(300):
+        try:
+            if httpx2.get(url + path, timeout=1).status_code == 200:
+                return
+        except httpx2.HTTPError:
+            pass
+        time.sleep(0.1)
+    raise AssertionError("the server does not answer")
+
+
+def ask(url: str, query: str, **headers: str) -> Any:
+    return httpx2.post(f"{url}/graphql", json={"query": query}, headers=headers).json()
+
+
+def test_dev_serves_prints_tokens_and_reloads(app: Path) -> None:
+    with running("dev", str(app), "--claims", '{"id": 1}') as (url, process):
+        lines = [process.stdout.readline() for _ in range(9)]
+        token = next(line.split()[1] for line in lines if line.split()[:1] == ["user"])
+        secret = next(line.split()[1] for line in lines if "X-Hedgerow-Admin-Secret " in line)
+        assert ask(url, "{ books { title } }") == {"data": {"books": [{"title": "Emma"}]}}
+        mine = ask(url, "{ books { ownerId } }", Authorization=f"Bearer {token}")
+        assert mine == {"data": {"books": [{"ownerId": 1}]}}
+        everything = ask(url, "{ books { ownerId } }", **{"X-Hedgerow-Admin-Secret": secret})
+        assert everything == {**mine, "extensions": {"cost": 1_000}}
+        page = httpx2.get(f"{url}/graphql", headers={"Accept": "text/html"}).text
+        assert "anyone: books" in page and "Bearer ey" in page
+        app.write_text(APP.replace('"Emma"', '"Emma"').replace("owner_id: int = 1", "owner_id: int = 1\n    # changed"))
+        app.write_text(app.read_text().replace('fields=["id", "title"]', 'fields=["id"]'))
+        for _ in range(200):
+            try:
+                if "Cannot query field" in ask(url, "{ books { title } }").get("errors", [{}])[0].get("message", ""):
+                    break
+            except httpx2.HTTPError:
+                pass
+            time.sleep(0.1)
+        else:
+            raise AssertionError("the change was not served")
+    assert (app.parent / ".hedgerow" / "app.db").exists()
+
+
+def test_serve_needs_its_secrets(app: Path) -> None:
+    refused = run("serve", str(app))
+    assert refused.returncode == 1
+    assert "HEDGEROW_JWT_SECRET" in refused.stderr and "HEDGEROW_ADMIN_SECRET" in refused.stderr
+    short = run("serve", str(app), HEDGEROW_JWT_SECRET="short", HEDGEROW_ADMIN_SECRET="x" * 32)
+    assert short.returncode == 1 and "shorter than 32 bytes" in short.stderr
+    for result in (refused, short):
+        assert "Traceback" not in result.stderr
+
+
+def test_serve_in_production(app: Path) -> None:
+    secrets = {"HEDGEROW_JWT_SECRET": "j" * 32, "HEDGEROW_ADMIN_SECRET": "a" * 32}
+    with running("serve", str(app), **secrets) as (url, _):
+        assert ask(url, "{ books { title } }") == {"data": {"books": [{"title": "Emma"}]}}
+        assert httpx2.get(f"{url}/graphql", headers={"Accept": "text/html"}).status_code in (400, 406)
+        wait(url, "/readyz")
+
+
+def test_schema_of_a_role(app: Path) -> None:
+    everything, stranger = run("schema", str(app)), run("schema", str(app), "--role", "anyone")
+    assert "ownerId: Int!" in everything.stdout
+    assert "ownerId" not in stranger.stdout and "title: String!" in stranger.stdout
+    unknown = run("schema", str(app), "--role", "boss")
+    assert unknown.returncode == 1 and "No rule names the role boss" in unknown.stderr
+
+
+def test_plan_shows_each_stage(app: Path) -> None:
+    shown = run("plan", str(app), "{ books { title ownerId } }", "--as", "user", "--claims", '{"id": 1}')
+    assert shown.returncode == 0, shown.stderr
+    for part in (
+        "Plan\nbooks: rows of Book\n",
+        "\n  ownerId: owner_id\n",
+        "\n  ownerId: (owner_id if (owner_id = me.id))\n",
+        "SELECT json_object",
+        "1: me.id (int)",
+        "SCAN t0",
+    ):
+        assert part in shown.stdout, part
+    wrong = run("plan", str(app), "{ books { titel } }")
+    assert wrong.returncode == 1 and "Did you mean" not in wrong.stdout and "GRAPHQL_VALIDATION_FAILED" in wrong.stderr
+    assert run("plan", str(app), "{ books { id } }", "--claims", "[]").returncode == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("where=book.owner_idd == me.id", "Did you mean 'owner_id'?"),
+        ("where=book.title == 5", "5 is not str"),
+        ("where=1 / 0", "ZeroDivisionError"),
+        ("where=(", "SyntaxError"),
+    ],
+)
+def test_mistakes_are_one_paragraph(app: Path, text: str, told: str) -> None:
+    app.write_text(APP.replace("where=book.owner_id == me.id", text))
+    for command in (["dev"], ["serve"], ["schema"], ["plan"]):
+        arguments = [*command, str(app), *(["{ books { id } }"] if command == ["plan"] else [])]
+        result = run(*arguments)
+        assert result.returncode == 1
+        assert told in result.stderr, result.stderr
+        assert "Traceback" not in result.stderr
+        if "SyntaxError" not in told and "Zero" not in told:
+            assert f"{app}:13" in result.stderr
+
+
+def test_a_file_may_be_called_like_a_module(app: Path) -> None:
+    other = app.with_name("types.py")
+    app.rename(other)
+    result = run("schema", str(other))
+    assert result.returncode == 0, result.stderr
+    assert "ownerId: Int!" in result.stdout
+
+
+def test_files_that_hold_no_backend(app: Path, tmp_path: Path) -> None:
+    assert "There is no file" in run("schema", str(tmp_path / "none.py")).stderr
+    assert "has no other" in run("schema", f"{app}:other").stderr
+    app.write_text("import nothing_of_this_name\n")
+    assert "line 1" in run("schema", str(app)).stderr
+
+
+@pytest.mark.parametrize("url", ["mysql://root@127.0.0.1/db", "sqlite://", "postgresql://nobody@127.0.0.1:1/none"])
+def test_databases_that_cannot_be_used(app: Path, url: str) -> None:
+    secrets = {"HEDGEROW_JWT_SECRET": "j" * 32, "HEDGEROW_ADMIN_SECRET": "a" * 32}
+    result = run("serve", str(app), HEDGEROW_DATABASE_URL=url, **secrets)
+    assert result.returncode == 1 and "Traceback" not in result.stderr and "hedgerow:" in result.stderr
+
+
+def test_a_database_that_does_not_fit_is_told_without_a_stack(app: Path) -> None:
+    assert run("plan", str(app), "{ books { id } }").returncode == 0
+    app.write_text(APP.replace("title: str", "title: str\n    year: int = 0"))
+    result = run("plan", str(app), "{ books { id } }")
+    assert result.returncode == 1
+    assert "book.year is in the model, not in the database" in result.stderr and "Traceback" not in result.stderr
+
+
+def test_the_wheel_holds_what_it_serves(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation", str(ROOT)]
+    subprocess.run([*command, "--wheel-dir", str(tmp_path)], check=True, timeout=100)
+    (wheel,) = tmp_path.glob("*.whl")
+    names = set(zipfile.ZipFile(wheel).namelist())
+    for name in ("py.typed", "schema/expr.py", "server/static/graphiql.js", "server/vendored/graphiql/graphiql.min.js"):
+        assert f"hedgerow/{name}" in names
+    assert not [name for name in names if name.startswith(("hedgerow/tests", "hedgerow/examples", "hedgerow/bench"))]
+
+
+def test_compose_file_is_valid() -> None:
+    import shutil
+
+    from .conftest import missing
+
+    if shutil.which("docker-compose") is None:
+        missing("Debian's docker-compose is not installed")
+    command = ["docker-compose", "-f", str(ROOT / "docker-compose.yml"), "config"]
+    found = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert found.returncode == 0, found.stderr
+    assert "postgres" in found.stdout
+
+
+def test_request_ids_differ_between_processes() -> None:
+    from hedgerow.server.http import counter
+
+    assert json.dumps([counter("a")(), counter("b")()]) == '["a-1", "b-1"]'

@@ -1,0 +1,118 @@
+"""Docs that fail the build: every setting, code, command and option is in them, and every snippet runs."""
+
+import re
+import sys
+import types
+from pathlib import Path
+
+import graphql
+import pytest
+from typer.testing import CliRunner
+
+from hedgerow import Backend, Code, Settings
+from hedgerow.schema import graphql as generated
+from hedgerow.schema.names import CAMEL
+from hedgerow.schema.operators import operators
+from hedgerow.schema.types import TEXT, Kind, Type
+from hedgerow.schema.views import view
+from hedgerow.server.cli import app
+
+ROOT = Path(__file__).parents[1]
+DOCS = {path.name: path.read_text() for path in [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]}
+
+
+def snippets(language: str, name: str | None = None) -> list[tuple[str, str]]:
+    found = [
+        (doc, code)
+        for doc, text in DOCS.items()
+        if name in (None, doc)
+        for code in re.findall(rf"^```{language}\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+    ]
+    assert found
+    return found
+
+
+@pytest.fixture
+def fresh_metadata(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Snippets declare models of their own: each page gets a registry of its own."""
+    from sqlalchemy.orm import registry
+    from sqlmodel import SQLModel
+
+    own = registry()
+    monkeypatch.setattr(SQLModel, "metadata", own.metadata)
+    monkeypatch.setattr(SQLModel, "_sa_registry", own)
+
+
+def run(doc: str) -> dict[str, object]:
+    """All Python of a page, as one program."""
+    module = types.ModuleType(f"snippets_of_{doc.replace('.', '_')}")
+    sys.modules[module.__name__] = module
+    for _, code in snippets("python", doc):
+        exec(compile(code, doc, "exec"), module.__dict__)
+    return vars(module)
+
+
+@pytest.mark.parametrize("doc", sorted({doc for doc, _ in snippets("python")}))
+def test_python_runs(doc: str, fresh_metadata: None) -> None:
+    names = run(doc)
+    if doc == "rules.md":
+        Backend(models=[names["Member"], names["Post"]])
+
+
+def test_queries_are_valid(fresh_metadata: None) -> None:
+    schema = schema_of("guide.md")
+    for doc, query in snippets("graphql"):
+        if doc != "custom.md":
+            assert not graphql.validate(schema, graphql.parse(query)), (doc, query)
+
+
+def test_queries_of_own_fields_are_valid(fresh_metadata: None) -> None:
+    schema = schema_of("custom.md")
+    for doc, query in snippets("graphql", "custom.md"):
+        assert not graphql.validate(schema, graphql.parse(query)), (doc, query)
+
+
+def schema_of(doc: str) -> graphql.GraphQLSchema:
+    backend = run(doc)["backend"]
+    assert isinstance(backend, Backend)
+    return generated.build(view(backend.catalog, frozenset({"anyone", "user"})))
+
+
+def test_every_setting_is_documented() -> None:
+    for name, field in Settings.model_fields.items():
+        assert re.search(
+            rf"^\| `HEDGEROW_{name.upper()}` \| .* \| {re.escape(field.description or '')} \|$",
+            DOCS["settings.md"],
+            re.M,
+        )
+    for name in re.findall(r"^\| `HEDGEROW_(\w+)`", DOCS["settings.md"], re.MULTILINE):
+        assert name.lower() in Settings.model_fields
+
+
+def test_every_code_is_documented() -> None:
+    assert re.findall(r"^## (\w+)$", DOCS["errors.md"], re.MULTILINE) == sorted(
+        (str(code) for code in Code), key=re.findall(r"^## (\w+)$", DOCS["errors.md"], re.MULTILINE).index
+    )
+
+
+def test_every_command_is_documented() -> None:
+    text = "".join(DOCS.values())
+    commands = [command.name or (command.callback and command.callback.__name__) for command in app.registered_commands]
+    assert commands == ["dev", "serve", "schema", "plan"]
+    for command in commands:
+        assert f"hedgerow {command} " in text
+        assert CliRunner().invoke(app, [str(command), "--help"]).exit_code == 0
+
+
+def test_every_operator_is_documented() -> None:
+    for kind in (TEXT, Type(Kind.INT), Type(Kind.JSON)):
+        for operand in operators(kind, "hasura"):
+            word = CAMEL.operator(operand.operator)
+            assert re.search(rf"[`( ]{word}[` )]", DOCS["api.md"]), word
+
+
+def test_links_lead_somewhere() -> None:
+    for doc, text in DOCS.items():
+        folder = ROOT if doc == "README.md" else ROOT / "docs"
+        for link in re.findall(r"\]\(([^)#]+)\)", text):
+            assert link.startswith("https://") or (folder / link).exists(), (doc, link)

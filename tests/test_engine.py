@@ -1,0 +1,224 @@
+"""What the warm path promises: planned once, cached within bounds, shared by no other roles, alike on any
+database.
+"""
+
+import struct
+from collections.abc import Mapping
+from typing import Any
+
+import asyncpg
+import httpx2
+import pytest
+
+from hedgerow import Actor, Backend, Code, Module, Refusal
+from hedgerow.resolvers.cache import Lru
+from hedgerow.resolvers.observe import Event, Planned, Slow
+from hedgerow.resolvers.sqlite_functions import float_text
+from hedgerow.schema.examples import examples
+from hedgerow.server.tables import prepare
+
+from . import world
+from .conftest import ADMINISTRATOR, POSTGRES, STRANGER, missing, running, user
+
+
+def watched(backend: Backend) -> list[Event]:
+    events: list[Event] = []
+    backend.engine.observe = events.append
+    return events
+
+
+def plans(events: list[Event]) -> int:
+    return sum(isinstance(event, Planned) for event in events)
+
+
+async def test_a_shape_is_planned_once(backend: Backend) -> None:
+    events = watched(backend)
+    document = "query ($w: NoteFilter, $n: Int) { notes(where: $w, limit: $n) { id } }"
+    for title in ("a", "b", "c"):
+        await backend.session(user(1)).query(document, {"w": {"title": {"_like": title}}, "n": 3})
+    assert plans(events) == 1
+    await backend.session(user(2)).query(document, {"w": {"title": {"_like": "d"}}, "n": 4})
+    assert plans(events) == 1, "another caller with the same roles shares the plan"
+    await backend.session(user(1)).query(document, {"w": {"title": {"_nlike": "a"}}})
+    assert plans(events) == 2
+
+
+async def test_roles_share_no_plan(backend: Backend) -> None:
+    events = watched(backend)
+    document = "{ notes { id title } }"
+    seen = [
+        len((await backend.session(actor).query(document))["notes"])
+        for actor in (STRANGER, user(1), user(1, "auditor"), ADMINISTRATOR, STRANGER)
+    ]
+    assert seen == [3, 6, 7, 7, 3]
+    assert plans(events) == 4
+
+
+async def test_an_operation_is_refused_to_other_roles(backend: Backend) -> None:
+    operation, leaves = backend.engine.operation("{ notes { id body } }", {}, backend.session(ADMINISTRATOR).actor)
+    with pytest.raises(Refusal):
+        await backend.session(STRANGER).read(operation, leaves)
+
+
+async def test_roles_that_no_rule_names_make_no_new_plans(backend: Backend) -> None:
+    events = watched(backend)
+    for number in range(5):
+        await backend.session(user(1, f"role{number}")).query("{ notes { id } }")
+    assert plans(events) == 1
+
+
+async def test_shapes_and_documents_are_bounded(backend: Backend) -> None:
+    engine = backend.engine
+    document = "query ($w: NoteFilter) { notes(where: $w) { id } }"
+    session = backend.session(STRANGER)
+    for number in range(60):
+        await session.query(document, {"w": {"_or": [{"id": {"_eq": 1}}] * number}})
+    assert len(engine.prepare(document, None, session.actor).operations) == engine.cached_shapes
+    for number in range(60):
+        engine.prepare("#" * 60_000 + f"{number}\n{{ notes {{ id }} }}", None, session.actor)
+    assert len(engine._documents) <= 17
+
+
+def test_a_cache_weighs_its_entries() -> None:
+    cache: Lru[str, int] = Lru(10)
+    for name in "abc":
+        cache.put(name, 1, 4)
+    assert [cache.get(name) for name in "abc"] == [None, 1, 1]
+    cache.put("c", 2, 6)
+    assert (cache.get("b"), cache.get("c")) == (1, 2)
+    cache.put("heavy", 3, 11)
+    assert cache.get("heavy") is None and len(cache) == 2
+
+
+@pytest.fixture
+def icu(new_postgres: Any) -> str:
+    return new_postgres("LOCALE_PROVIDER icu ICU_LOCALE 'en-US' LOCALE 'C.UTF-8' ENCODING 'UTF8'")
+
+
+async def test_postgres_orders_by_code_point_whatever_its_collation(icu: str) -> None:
+    await prepare(icu, world.MODELS, world.seed)
+    async with running(icu) as backend:
+        session = backend.session(user(1, "auditor"))
+        found = await session.query(
+            '{ teams(orderBy: {name: ASC}) { name } late: teams(where: {name: {_gt: "Z"}}) { name } }'
+        )
+    assert [team["name"] for team in found["teams"]] == ["Compilers", "Empty", "Engines", "zebra"]
+    assert found["late"] == [{"name": "zebra"}]
+
+
+async def test_postgres_sessions_are_as_they_must_be(postgres_world: str) -> None:
+    async with running(postgres_world) as backend:
+        pool = backend.engine.database.inner.pool
+        shown = {name: await pool.fetchval(f"SHOW {name}") for name in ("jit", "timezone", "statement_timeout")}
+        assert shown == {"jit": "off", "timezone": "UTC", "statement_timeout": "10s"}
+        with pytest.raises(asyncpg.ReadOnlySQLTransactionError):
+            await pool.execute("DELETE FROM note")
+
+
+async def test_floats_print_as_postgres_prints_them() -> None:
+    numbers = [
+        0.1,
+        1.0,
+        10.0,
+        1e14,
+        123456789012345.6,
+        1e15,
+        1e16,
+        1.5e300,
+        1e-4,
+        1.2e-5,
+        5e-324,
+        1e22,
+        -2.5,
+        0.30000000000000004,
+    ]
+    numbers += [struct.unpack("d", struct.pack("Q", (0x3FF << 52) + step * 977_123_456_789))[0] for step in range(200)]
+    try:
+        connection = await asyncpg.connect(POSTGRES, timeout=5)
+    except (OSError, asyncpg.PostgresError) as error:
+        missing(f"PostgreSQL can't be reached ({error})")
+        return
+    found = await connection.fetch(
+        "SELECT x::text FROM unnest($1::float8[]) WITH ORDINALITY u(x, n) ORDER BY n", numbers
+    )
+    await connection.close()
+    assert [float_text(number) for number in numbers] == [row[0] for row in found]
+
+
+class OwnScheme(Module):
+    """Knows callers by a scheme of its own, in the header that tokens use too."""
+
+    async def identify(self, headers: Mapping[str, str]) -> Actor | None:
+        scheme, _, name = headers.get("authorization", "").partition(" ")
+        return user(int(name)) if scheme == "Own" else None
+
+
+async def test_a_module_may_have_a_scheme_of_its_own(database_url: str) -> None:
+    async with (
+        running(database_url, modules=[OwnScheme()]) as backend,
+        httpx2.AsyncClient(transport=httpx2.ASGITransport(app=backend), base_url="http://test") as http,
+    ):
+        body = {"query": "{ notes(limit: 1, offset: 5) { id } }"}
+        mine = await http.post("/graphql", json=body, headers={"authorization": "Own 1"})
+        assert mine.json() == {"data": {"notes": [{"id": 6}]}}
+        unknown = await http.post("/graphql", json=body, headers={"authorization": "Other 1"})
+        assert unknown.json()["errors"][0]["extensions"]["code"] == "UNAUTHENTICATED"
+
+
+LIMITS = {
+    "max_rows": (3, "{ notes(limit: 3) { id } }", "{ notes(limit: 4) { id } }"),
+    "max_document_length": (100, "{ notes { id } }" + " " * 84, "{ notes { id } }" + " " * 85),
+    "max_tokens": (100, "{ notes { " + "id " * 94 + "} }", "{ notes { " + "id " * 97 + "} }"),
+    "max_depth": (2, "{ notes { id } }", "{ notes { team { id } } }"),
+    "max_fields": (3, "{ notes { id title } }", "{ notes { id title public } }"),
+    "max_aliases": (1, "{ notes { a: id } }", "{ notes { a: id b: id } }"),
+    "max_root_fields": (1, "{ notes { id } }", "{ notes { id } tags { id } }"),
+    "max_conditions": (
+        2,
+        "{ notes(where: {id: {_gt: 0}}, orderBy: {id: ASC}) { id } }",
+        '{ notes(where: {id: {_gt: 0}, title: {_neq: ""}}, orderBy: {id: ASC}) { id } }',
+    ),
+    "max_relation_conditions": (
+        1,
+        "{ notes(where: {team: {id: {_gt: 0}}}) { id } }",
+        "{ notes(where: {team: {id: {_gt: 0}}}, orderBy: {author: {name: ASC}}) { id } }",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", LIMITS)
+async def test_each_limit_holds_at_its_number(sqlite_world: str, name: str) -> None:
+    most, within, beyond = LIMITS[name]
+    async with running(sqlite_world, **{name: most}) as backend:
+        session = backend.session(user(1, "auditor"))
+        await session.query(within)
+        with pytest.raises(Refusal) as refused:
+            await session.query(beyond)
+        assert refused.value.code is Code.LIMIT_EXCEEDED
+        assert str(most) in str(refused.value)
+
+
+async def test_a_list_without_a_limit_is_capped(database_url: str) -> None:
+    async with running(database_url, max_rows=2) as backend:
+        found = await backend.session(ADMINISTRATOR).query("{ notes { id } teams { notes { id } } }")
+    assert len(found["notes"]) == 2
+    assert max(len(team["notes"]) for team in found["teams"]) == 2
+
+
+async def test_slow_statements_are_observed(database_url: str) -> None:
+    async with running(database_url, slow_seconds=1e-9) as backend:
+        events = watched(backend)
+        await backend.session(ADMINISTRATOR).query("query Named { notes { id } }")
+    (slow,) = [event for event in events if isinstance(event, Slow)]
+    assert slow.operation == "Named" and slow.sql.startswith("SELECT")
+
+
+@pytest.mark.parametrize("naming", ["camel", "hasura"])
+async def test_examples_answer_as_they_are(sqlite_world: str, naming: str) -> None:
+    async with running(sqlite_world, naming=naming) as backend:
+        for actor in (STRANGER, user(1), user(1, "auditor"), ADMINISTRATOR):
+            session = backend.session(actor)
+            found = examples(backend.engine.seen(session.actor).view)
+            assert found
+            for example in found:
+                assert example.name in await session.query(example.document)
