@@ -15,6 +15,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 from urllib.parse import parse_qs
@@ -37,6 +38,7 @@ Headers: TypeAlias = Sequence[tuple[bytes, bytes]]
 
 JSON = b"application/json"
 GRAPHQL_JSON = b"application/graphql-response+json"
+LINGER_SECONDS = 1.0
 REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}\Z", re.ASCII)
 
 STATUS: Mapping[Code, int] = {
@@ -64,6 +66,13 @@ class _Malformed(Exception):
     def __init__(self, status: int, code: Code, message: str, headers: Headers = ()) -> None:
         super().__init__(message)
         self.status, self.code, self.message, self.headers = status, code, message, headers
+
+
+class _TooLarge(_Malformed):
+    """A body that was not read to its end."""
+
+    def __init__(self, most: int) -> None:
+        super().__init__(413, Code.LIMIT_EXCEEDED, f"The body is larger than {most} bytes.")
 
 
 class _ClientGone(Exception):
@@ -132,12 +141,25 @@ class _Reply:
         self._compression = compression
         self._gzip = compression.gzip() if compression and accepts_gzip(accept_encoding) else None
 
-    async def whole(self, status: int, media: bytes, body: bytes, extra: Headers = ()) -> None:
+    async def whole(
+        self, status: int, media: bytes, body: bytes, extra: Headers = (), unread: Receive | None = None
+    ) -> None:
+        """`unread` gives what is left of a request that is answered before it was read to its end: it is dropped after
+        the answer, for `LINGER_SECONDS`, because closing on a client that still sends resets its connection, and
+        the answer is lost with it.
+        """
         if self._compression and len(body) < self._compression.min_bytes:
             self._gzip = None
         if self._gzip:
             body = await self._gzip.add(body, last=True)
         await self._start(status, media, ((b"content-length", b"%d" % len(body)), *extra))
+        if unread:
+            await self._send({"type": "http.response.body", "body": body, "more_body": True})
+            body = b""
+            with suppress(TimeoutError):
+                async with asyncio.timeout(LINGER_SECONDS):
+                    while (await unread()).get("more_body"):
+                        pass
         await self._send({"type": "http.response.body", "body": body})
 
     async def begin(self) -> None:
@@ -204,6 +226,7 @@ class GraphQL:
         in_parts = scope.get("http_version") != "1.0"
         reply = _Reply(send, request_id, self._compression, encodings, in_parts=in_parts)
         asked: Asked | Batch | None = None
+        unread: Receive | None = None
         media = JSON
         try:
             method = scope["method"]
@@ -222,7 +245,8 @@ class GraphQL:
         except Exception as error:
             name = asked.name if isinstance(asked, Asked) else None
             status, body, extra = self._told(error, name, media, request_id)
-        return await reply.whole(status, media, body, extra)
+            unread = receive if isinstance(error, _TooLarge) else None
+        return await reply.whole(status, media, body, extra, unread)
 
     async def _answer(self, asked: Asked, session: Session, headers: Mapping[str, str], request_id: str) -> bytes:
         found = await self._engine.answer(asked.document, asked.name, asked.variables, session, headers)
@@ -323,7 +347,7 @@ class GraphQL:
         most = self._max_body_bytes
         length = headers.get("content-length", "")
         if length.isascii() and length.isdigit() and (len(length) > 15 or int(length) > most):
-            raise self._too_large()
+            raise _TooLarge(most)
         message = await receive()
         body: bytes = message.get("body", b"")
         if message.get("more_body"):
@@ -335,15 +359,12 @@ class GraphQL:
                 part: bytes = message.get("body", b"")
                 size += len(part)
                 if size > most:
-                    raise self._too_large()
+                    raise _TooLarge(most)
                 parts.append(part)
             body = b"".join(parts)
         if len(body) > most:
-            raise self._too_large()
+            raise _TooLarge(most)
         return body
-
-    def _too_large(self) -> _Malformed:
-        return _Malformed(413, Code.LIMIT_EXCEEDED, f"The body is larger than {self._max_body_bytes} bytes.")
 
 
 @dataclass(frozen=True, slots=True)
