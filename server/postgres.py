@@ -14,7 +14,7 @@ from typing import Any
 
 import asyncpg
 
-from ..resolvers.dialect import Postgres
+from ..resolvers.dialect_postgres import Postgres
 from ..schema.errors import Code, Refusal, SetupError
 
 OLDEST = 140_000

@@ -17,7 +17,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..resolvers.dialect import SQLite
+from ..resolvers.dialect_sqlite import SQLite
 from ..resolvers.json_values import WATCH
 from ..resolvers.sqlite_functions import AGGREGATES, FUNCTIONS
 from ..schema.errors import Code, Refusal, SetupError

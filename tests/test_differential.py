@@ -25,7 +25,9 @@ from sqlmodel import JSON, Field, Session, SQLModel
 
 from hedgerow import Actor
 from hedgerow.resolvers import memory
-from hedgerow.resolvers.dialect import Dialect, Postgres, SQLite
+from hedgerow.resolvers.dialect import Dialect
+from hedgerow.resolvers.dialect_postgres import Postgres
+from hedgerow.resolvers.dialect_sqlite import SQLite
 from hedgerow.resolvers.json_values import exact
 from hedgerow.resolvers.where import Scope, Where
 from hedgerow.schema import expr as e
