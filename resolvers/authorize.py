@@ -12,6 +12,7 @@ from dataclasses import replace
 
 from ..schema import expr as e
 from ..schema.catalog import Relation
+from ..schema.traversal import Rewrite, lift
 from ..schema.types import Kind, Type
 from ..schema.views import TableView, View
 from .plan import (
@@ -53,7 +54,7 @@ def authorize(plan: Plan, view: View) -> AuthorisedPlan:
 class _Authorizer:
     def __init__(self, view: View) -> None:
         self.view = view
-        self.rewrite: e.Rewrite[TableView] = e.Rewrite(self._change, self._enter)
+        self.rewrite: Rewrite[TableView] = Rewrite(self._change, self._enter)
 
     def source(self, source: Source, joined: e.Expr = e.ALWAYS) -> Source:
         """A source with the rules of its tables; `joined` is what the relation that leads here demands."""
@@ -157,13 +158,13 @@ class _Authorizer:
         target = self.view.tables[relation.target]
         if self.view.superuser:
             return e.ALWAYS, e.ALWAYS
-        named = e.lift(seen.named[relation.name])
+        named = lift(seen.named[relation.name])
         linked = self._link(relation)
         if linked is None:
             return named, e.ALWAYS
         keys = e.NEVER
         if all(name in seen.cells for name in relation.local) and all(name in target.cells for name in relation.remote):
-            ours = (e.lift(seen.cells[name]) for name in relation.local)
+            ours = (lift(seen.cells[name]) for name in relation.local)
             keys = e.both(*ours, *(target.cells[name] for name in relation.remote))
         return e.either(named, keys), e.either(named, linked)
 

@@ -24,7 +24,8 @@ from ..resolvers import plan as plans
 from ..resolvers.execute import Engine
 from ..schema import graphql as generated
 from ..schema.errors import DeclarationError, Refusal, SetupError
-from ..schema.expr import Actor, show
+from ..schema.expr import Actor
+from ..schema.traversal import show
 from ..schema.views import view
 from .app import PATH, Backend
 from .dev import prepare_dev
