@@ -31,11 +31,13 @@ from ..schema.module import Module
 from ..schema.names import NAMINGS, NamingName
 from ..schema.views import view
 from . import graphiql
+from .asgi import Receive, Scope, Send
 from .callers import AdminSecret, Tokens
 from .compression import Compression
-from .http import GraphQL, Page, Receive, Scope, Send, counter
+from .http import GraphQL, counter
 from .log import Log
 from .postgres import PostgresDatabase
+from .reply import Page
 from .settings import Settings
 from .sqlite import SQLiteDatabase
 from .tables import Seed, prepare, sqlite_path
