@@ -18,6 +18,8 @@ Encode: TypeAlias = Callable[[Any], Any]
 Form: TypeAlias = Literal["value", "json_path", "folded_regex", "similar"]
 """What a text parameter is to the database: itself, the path that it says, a pattern in lower case, or a pattern of
 SIMILAR TO as a regular expression."""
+Change: TypeAlias = Literal["set", "inc", "append", "prepend", "delete_key", "delete_elem", "delete_at_path"]
+"""What an update does to a column; all but `set` and `inc` to JSON, as PostgreSQL's operators `||`, `-` and `#-`."""
 BIG = 2**53 - 1
 SEPARATOR = b"\x1e"
 """What splits a JSON text sequence (RFC 7464): no JSON text holds it, for in strings it is escaped."""
@@ -81,6 +83,10 @@ class Dialect(ABC):
     @abstractmethod
     def within(self, value: str, options: str, type: Type) -> str:
         """Whether a value is in an array parameter of items of `type`."""
+
+    @abstractmethod
+    def among(self, columns: Sequence[tuple[str, Type]], lists: Sequence[str]) -> str:
+        """Whether the columns are one of the keys whose values stand side by side in array parameters."""
 
     @abstractmethod
     def like(self, value: str, pattern: str, *, fold: bool) -> str:
@@ -176,6 +182,35 @@ class Dialect(ABC):
     @abstractmethod
     def json_sequence(self, values: Sequence[str]) -> str:
         """The values of `json_or_null` and lists one by one, split by SEPARATOR."""
+
+    # Writes
+
+    rows_are_arrays: ClassVar[bool] = False
+    """Whether `rows` has the same text for any number of rows."""
+
+    @abstractmethod
+    def batch(self, count: int, width: int) -> int:
+        """How many of `count` rows of `width` values the next statement takes: one of few numbers, so that few texts
+        serve them all.
+        """
+
+    @abstractmethod
+    def rows(self, types: Sequence[Type], count: int, add: Callable[[int, Type], str]) -> str:
+        """Rows of parameters in FROM, called `hedgerow_rows`: columns `hedgerow_0`, … and `hedgerow_n`, their number
+        from 1. `add` is given the place of a leaf among those of `row_leaves`, and its type, and gives its parameter.
+        """
+
+    @abstractmethod
+    def row_leaves(self, rows: Sequence[Sequence[Any]]) -> list[Any]:
+        """The leaves of as many rows of values as `batch` said."""
+
+    @abstractmethod
+    def assigned(self, op: Change, column: str, value: str, type: Type) -> str:
+        """What a column is set to by an operation with a value; overflow of `inc` may be told later."""
+
+    def locked(self, alias: str, *, key: bool) -> str:
+        """What ends a SELECT whose rows nobody else may write until the transaction ends, nor (`key`) refer to."""
+        return ""
 
     @abstractmethod
     def result(self, sql: str, checks: Sequence[str] = ()) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date
 from typing import Any, ClassVar
 
@@ -12,7 +12,7 @@ import orjson
 from ..schema.aggregates import Function, Part
 from ..schema.json_path import json_path
 from ..schema.types import JSON, Kind, Type
-from .dialect import BIG, OF_ALL, ROOTS, SEPARATOR, Dialect, Encode, Form, literal, quote, same
+from .dialect import BIG, OF_ALL, ROOTS, SEPARATOR, Change, Dialect, Encode, Form, literal, quote, same
 from .regex import folded_pattern
 from .similar import similar_regex
 
@@ -75,7 +75,7 @@ class Postgres(Dialect):
         else:
             item = {Kind.JSON: _json_text, Kind.DATE: date.isoformat}.get(type.kind, same)
         if type.array:
-            return lambda value: None if value is None else [item(each) for each in value]
+            return lambda value: None if value is None else [None if each is None else item(each) for each in value]
         return None if item is same else lambda value: None if value is None else item(value)
 
     def compared(self, sql: str, type: Type) -> str:
@@ -95,6 +95,9 @@ class Postgres(Dialect):
     def _folded(self, sql: str) -> str:
         """In lower case, where a sigma that ends a word is as any other."""
         return f"translate(lower({sql} COLLATE \"und-x-icu\"), '\u03c2', '\u03c3')"
+
+    def among(self, columns: Sequence[tuple[str, Type]], lists: Sequence[str]) -> str:
+        return f"({', '.join(sql for sql, _ in columns)}) IN (SELECT * FROM unnest({', '.join(lists)}))"
 
     def like(self, value: str, pattern: str, *, fold: bool) -> str:
         if fold:
@@ -254,6 +257,52 @@ class Postgres(Dialect):
 
     def json_sequence(self, values: Sequence[str]) -> str:
         return f" || chr({SEPARATOR[0]}) || ".join(values)
+
+    # Writes
+
+    rows_are_arrays = True
+    _MOST_ROWS = 10_000
+
+    def batch(self, count: int, width: int) -> int:
+        return min(count, self._MOST_ROWS)
+
+    def rows(self, types: Sequence[Type], count: int, add: Callable[[int, Type], str]) -> str:
+        lists = ", ".join(add(place, type.listed) for place, type in enumerate(types))
+        names = ", ".join(f"hedgerow_{place}" for place in range(len(types)))
+        return f"unnest({lists}) WITH ORDINALITY AS hedgerow_rows({names}, hedgerow_n)"
+
+    def row_leaves(self, rows: Sequence[Sequence[Any]]) -> list[Any]:
+        return [list(column) for column in zip(*rows, strict=True)]
+
+    def assigned(self, op: Change, column: str, value: str, type: Type) -> str:
+        match op:
+            case "set":
+                return value
+            case "inc":
+                return f"{column} + {value}"
+            case "append":
+                sql = f"{self.compared(column, JSON)} || {self.compared(value, JSON)}"
+            case "prepend":
+                sql = f"{self.compared(value, JSON)} || {self.compared(column, JSON)}"
+            case "delete_key":
+                sql = self._such(column, "- " + value, "jsonb_typeof({0}) IN ('object', 'array')")
+            case "delete_elem":
+                sql = self._such(column, "- " + value, "jsonb_typeof({0}) = 'array'")
+            case "delete_at_path":
+                sql = self._such(
+                    column,
+                    "#- " + value,
+                    f"jsonb_typeof({{0}}) IN ('object', 'array') AND {{0}} #> {value} IS NOT NULL",
+                )
+        return f"({sql})::json" if type.loose else sql
+
+    def _such(self, column: str, operation: str, condition: str) -> str:
+        """JSON changed by an operation where it can be, and else as it is."""
+        value = self.compared(column, JSON)
+        return f"CASE WHEN {condition.format(value)} THEN {value} {operation} ELSE {value} END"
+
+    def locked(self, alias: str, *, key: bool) -> str:
+        return f" FOR {'UPDATE' if key else 'NO KEY UPDATE'} OF {alias}"
 
     def result(self, sql: str, checks: Sequence[str] = ()) -> str:
         return f"SELECT ({sql})::varchar" + (f" WHERE {' AND '.join(checks)}" if checks else "")

@@ -7,13 +7,13 @@ driver registers.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from ..schema.aggregates import Function, Part
 from ..schema.types import MOMENTS, Kind, Type
-from .dialect import BIG, OF_ALL, ROOTS, SEPARATOR, Dialect, Encode, Form, literal, quote, same
+from .dialect import BIG, OF_ALL, ROOTS, SEPARATOR, Change, Dialect, Encode, Form, literal, quote, same
 from .json_values import canonical, exact
 from .similar import similar_regex
 from .sqlite_functions import EPOCH
@@ -35,7 +35,9 @@ class SQLite(Dialect):
         encode = similar_regex if form == "similar" else _ENCODERS.get(type.kind)
         if type.array:
             item: Encode = bytes.hex if type.kind is Kind.BYTES else encode or same
-            return lambda value: None if value is None else json.dumps([item(each) for each in value])
+            return lambda value: (
+                None if value is None else json.dumps([None if each is None else item(each) for each in value])
+            )
         if encode is None:
             return None
         return lambda value: None if value is None else encode(value)
@@ -53,6 +55,16 @@ class SQLite(Dialect):
         # A null list has no rows, so it would be "not in" where SQL's NULL = ANY is null.
         found = f"{value} IN (SELECT value FROM json_each({options}))"
         return f"CASE WHEN {options} IS NOT NULL THEN {found} END"
+
+    def among(self, columns: Sequence[tuple[str, Type]], lists: Sequence[str]) -> str:
+        sides = [f"lower(hex({sql}))" if type.kind is Kind.BYTES else sql for sql, type in columns]
+        # LIMIT makes a table of each list, which SQLite can index; it can't index json_each itself.
+        first, *others = (
+            f"(SELECT key, value FROM json_each({options}) LIMIT -1) AS k{place}" for place, options in enumerate(lists)
+        )
+        source = first + "".join(f" JOIN {other} ON k{place}.key = k0.key" for place, other in enumerate(others, 1))
+        values = ", ".join(f"k{place}.value" for place in range(len(lists)))
+        return f"({', '.join(sides)}) IN (SELECT {values} FROM {source})"
 
     def like(self, value: str, pattern: str, *, fold: bool) -> str:
         if fold:
@@ -209,6 +221,38 @@ class SQLite(Dialect):
 
     def json_sequence(self, values: Sequence[str]) -> str:
         return f" || char({SEPARATOR[0]}) || ".join(f"coalesce({value}, 'null')" for value in values)
+
+    # Writes
+
+    _MOST_PARAMETERS = 32_000
+    _MOST_ROWS = 512
+
+    def batch(self, count: int, width: int) -> int:
+        most = max(min(count, self._MOST_ROWS, self._MOST_PARAMETERS // max(width, 1)), 1)
+        return 1 << (most.bit_length() - 1)
+
+    def rows(self, types: Sequence[Type], count: int, add: Callable[[int, Type], str]) -> str:
+        width = len(types)
+        rows = (
+            f"({', '.join([*(add(row * width + place, type) for place, type in enumerate(types)), str(row + 1)])})"
+            for row in range(count)
+        )
+        names = ", ".join(f"column{place + 1} AS hedgerow_{place}" for place in range(width))
+        return f"(SELECT {names}, column{width + 1} AS hedgerow_n FROM (VALUES {', '.join(rows)})) AS hedgerow_rows"
+
+    def row_leaves(self, rows: Sequence[Sequence[Any]]) -> list[Any]:
+        return [value for row in rows for value in row]
+
+    def assigned(self, op: Change, column: str, value: str, type: Type) -> str:
+        match op:
+            case "set":
+                return value
+            case "inc" if type.kind is Kind.DECIMAL:
+                return f"hedgerow_decimal('+', {column}, {value})"
+            case "inc":
+                return f"{column} + {value}"
+            case _:
+                return f"hedgerow_json_{op}({column}, {value})"
 
     def result(self, sql: str, checks: Sequence[str] = ()) -> str:
         return f"SELECT {sql}"

@@ -21,7 +21,7 @@ from ..schema.operators import Operand, operators
 from ..schema.types import TEXT, Kind, Type, parser
 from ..schema.views import TableView, View
 from .aggregates import Aggregates, Make
-from .inputs import Absent, Given, Input, Slot, bad, items, plain, present
+from .inputs import Absent, Given, Input, Known, Slot, bad, items, plain, present
 from .json_values import operand as json_operand
 from .limits import Limits
 from .plan import Order
@@ -64,7 +64,7 @@ class Reader:
                 self.checks.append(Check(given.index, check, where))
             return e.Variable(given.index, given.type)
         try:
-            value = parser(type)(plain(given))
+            value = given.value if isinstance(given, Known) else parser(type)(plain(given))
             if check:
                 check(value)
         except ValueError as error:

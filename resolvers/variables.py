@@ -21,32 +21,22 @@ from ..schema.errors import Code, Complaint, Refusal
 from ..schema.graphql import of_type
 from ..schema.ids import decode
 from ..schema.types import TEXT, Kind, Type, parser
-from .inputs import Absent, Given, Input, Row, Slot
+from .data import DataReader
+from .inputs import Absent, Data, Fault, Given, Input, Row, Slot
 
 Shape: TypeAlias = Any
-"""LEAF, OPAQUE, None, ("=", value), ("row", (table, number of key values)), ("list", shapes), ("object", ((name,
+"""LEAF, DATA, OPAQUE, None, ("=", value), ("row", (table, number of key values)), ("list", shapes), ("object", ((name,
 shape), ...)), or ABSENT for a variable not given.
 """
 
 LEAF = "leaf"
+DATA = "data"
+"""Rows that a request gives, in one leaf."""
 OPAQUE = "opaque"
 """A value that only a developer's resolver gets, so that neither its form nor its type matters here."""
 ABSENT = "absent"
 
 _Coerce: TypeAlias = Callable[[Any, list[Any]], Shape]
-
-
-class _Fault(Exception):
-    """Where in a value, and what is wrong with it."""
-
-    def __init__(self, message: str, path: tuple[str | int, ...] = (), code: Code = Code.BAD_USER_INPUT) -> None:
-        super().__init__(message)
-        self.path = path
-        self.code = code
-
-    def within(self, key: str | int) -> _Fault:
-        """The same fault, seen from the object or list around it."""
-        return _Fault(str(self), (key, *self.path), self.code)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,12 +78,12 @@ class Variables:
                 if variable.name in given:
                     shapes.append(variable.coerce(given[variable.name], leaves))
                 elif variable.required:
-                    raise _Fault(f"a value of type {variable.type} is required")
+                    raise Fault(f"a value of type {variable.type} is required")
                 elif variable.default is ABSENT:
                     shapes.append(ABSENT)
                 else:
                     shapes.append(variable.coerce(variable.default, leaves))
-            except _Fault as fault:
+            except Fault as fault:
                 at = "".join(f"[{key}]" if isinstance(key, int) else f".{key}" for key in fault.path)
                 message = f"Variable ${variable.name}{at}: {fault}" + ("" if str(fault)[-1] in ".?" else ".")
                 faults.append(Complaint(fault.code, message, locations=(variable.location,)))
@@ -124,6 +114,9 @@ class _Counter:
             return Absent()
         if isinstance(type, g.GraphQLNonNull):
             return self.input(shape, type.of_type)
+        if shape is DATA:
+            self.next += 1
+            return Data(self.next - 1)
         if shape is LEAF:
             self.next += 1
             return Slot(self.next - 1, _leaf_type(type))
@@ -180,6 +173,7 @@ class _Coercers:
 
     def __init__(self, max_depth: int) -> None:
         self.max_depth = max_depth
+        self.data = DataReader(max_depth)
         self.objects: dict[tuple[str, int], dict[str, tuple[_Coerce, bool]]] = {}
 
     def of(self, type: g.GraphQLInputType, depth: int) -> _Coerce:
@@ -189,6 +183,8 @@ class _Coercers:
             return _id
         if _is_opaque(g.get_named_type(type)):
             return _opaque
+        if WRITTEN in g.get_named_type(type).extensions:
+            return _data(self.data.of(type, depth))
         if _is_slot(type):
             return _leaf(parser(_leaf_type(type)), listed=isinstance(type, g.GraphQLList))
         if isinstance(type, g.GraphQLList):
@@ -205,7 +201,7 @@ class _Coercers:
             if value is None:
                 return None
             if not isinstance(value, dict):
-                raise _Fault(f"expected an object of type {type.name}")
+                raise Fault(f"expected an object of type {type.name}")
             fields = self.objects.get((type.name, depth))
             if fields is None:
                 fields = self.objects[(type.name, depth)] = {
@@ -215,17 +211,27 @@ class _Coercers:
             shapes: list[tuple[str, Shape]] = []
             for name, inner in value.items():  # pyright: ignore[reportUnknownVariableType]
                 if name not in fields:
-                    raise _Fault(f"{type.name} has no field {name!r}. {closest(str(name), fields)}")
+                    raise Fault(f"{type.name} has no field {name!r}. {closest(str(name), fields)}")
                 try:
                     shapes.append((name, fields[name][0](inner, leaves)))
-                except _Fault as fault:
+                except Fault as fault:
                     raise fault.within(name) from None
             for name, (_, required) in fields.items():
                 if required and name not in value:
-                    raise _Fault(f"{type.name} needs the field {name!r}")
+                    raise Fault(f"{type.name} needs the field {name!r}")
             return ("object", tuple(shapes))
 
         return coerce
+
+
+def _data(read: Callable[[Any], Input]) -> _Coerce:
+    def coerce(value: Any, leaves: list[Any]) -> Shape:
+        if value is None:
+            return None
+        leaves.append(read(value))
+        return DATA
+
+    return coerce
 
 
 def _opaque(value: Any, leaves: list[Any]) -> Shape:
@@ -235,7 +241,7 @@ def _opaque(value: Any, leaves: list[Any]) -> Shape:
 def _required(inner: _Coerce) -> _Coerce:
     def coerce(value: Any, leaves: list[Any]) -> Shape:
         if value is None:
-            raise _Fault("null is not allowed here")
+            raise Fault("null is not allowed here")
         return inner(value, leaves)
 
     return coerce
@@ -248,7 +254,7 @@ def _leaf(parse: Callable[[object], Any], *, listed: bool) -> _Coerce:
         try:
             leaves.append(parse(value if not listed or isinstance(value, list) else [value]))
         except ValueError as error:
-            raise _Fault(str(error)) from None
+            raise Fault(str(error)) from None
         return LEAF
 
     return coerce
@@ -264,7 +270,7 @@ def _list(item: _Coerce) -> _Coerce:
         for index, each in enumerate(value):  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
             try:
                 shapes.append(item(each, leaves))
-            except _Fault as fault:
+            except Fault as fault:
                 raise fault.within(index) from None
         return ("list", tuple(shapes))
 
@@ -290,12 +296,12 @@ def _deciding(type: g.GraphQLInputType) -> _Coerce:
             return None
         if isinstance(type, g.GraphQLEnumType):
             if not isinstance(value, str) or value not in type.values:
-                raise _Fault(f"expected one of {', '.join(type.values)}")
+                raise Fault(f"expected one of {', '.join(type.values)}")
         elif type is g.GraphQLBoolean:
             if not isinstance(value, bool):
-                raise _Fault("expected true or false")
+                raise Fault("expected true or false")
         elif not isinstance(value, str) or "\0" in value:
-            raise _Fault("expected a string")
+            raise Fault("expected a string")
         return ("=", value)
 
     return coerce
@@ -303,6 +309,6 @@ def _deciding(type: g.GraphQLInputType) -> _Coerce:
 
 def _too_deep(most: int) -> _Coerce:
     def coerce(value: Any, leaves: list[Any]) -> Shape:
-        raise _Fault(f"nested more than {most} levels deep", code=Code.LIMIT_EXCEEDED)
+        raise Fault(f"nested more than {most} levels deep", code=Code.LIMIT_EXCEEDED)
 
     return coerce

@@ -248,6 +248,17 @@ class InList:
 
 
 @dataclass(frozen=True, slots=True)
+class AmongKeys:
+    """Whether the columns are together one of the keys whose values stand side by side in the lists, one a column.
+
+    For keys of several columns, of the server's own: for one column there is InList.
+    """
+
+    columns: tuple[Column, ...]
+    lists: tuple[Variable, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Like:
     r"""SQL's LIKE with `%`, `_` and the escape `\`; with `fold`, both sides are lower-cased first."""
 
@@ -331,6 +342,7 @@ Expr: TypeAlias = (
     | IsNull
     | In
     | InList
+    | AmongKeys
     | Like
     | Regex
     | Contains

@@ -74,6 +74,8 @@ class Rewrite(Generic[_S]):
                 return e.Contains(self.value(expr.value, scope), self.value(expr.inner, scope))
             case e.HasKey():
                 return e.HasKey(self.value(expr.value, scope), self.value(expr.key, scope))
+            case e.AmongKeys():
+                return expr
             case e.Not() | e.Passes():
                 return replace(expr, expr=self.expr(expr.expr, scope))
             case e.And() | e.Or():
@@ -133,6 +135,8 @@ def _children(node: e.Node) -> tuple[e.Node, ...]:
             return (node.value, *node.options)
         case e.InList():
             return (node.value, node.options)
+        case e.AmongKeys():
+            return (*node.columns, *node.lists)
         case e.Like() | e.Regex():
             return (node.value, node.pattern)
         case e.JsonAt():
@@ -195,6 +199,8 @@ def show(node: e.Node) -> str:
             return f"{show(node.value)} in ({', '.join(map(show, node.options))})"
         case e.InList():
             return f"{show(node.value)} in {show(node.options)}"
+        case e.AmongKeys():
+            return f"({', '.join(map(show, node.columns))}) among ({', '.join(map(show, node.lists))})"
         case e.Like():
             return f"{show(node.value)} {'ilike' if node.fold else 'like'} {show(node.pattern)}"
         case e.Regex():
