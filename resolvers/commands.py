@@ -107,7 +107,7 @@ class Commands:
 
         def render(where: Where) -> str:
             scope = Scope(ALIAS, table)
-            values = [f"'{{}}'" if not wanted else self._json(table, wanted, scope)]
+            values = ["'{}'" if not wanted else self._json(table, wanted, scope)]
             values += [f"({where.condition(each, (scope,), only_true=True)}) IS TRUE" for each in judged]
             such = where.condition(condition, (scope,), only_true=True)
             such = " AND ".join([such, *where.checks])

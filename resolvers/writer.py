@@ -213,7 +213,7 @@ class Writer(Creates):
 
     def _below(self, related: Related, owners: Sequence[dict[str, Any]]) -> Script[None]:
         """Unlinks, updates and deletes rows that the owners lead to."""
-        if not (related.updates or related.delete is not None or isinstance(related.unlink, list) and related.unlink):
+        if not (related.updates or related.delete is not None or (isinstance(related.unlink, list) and related.unlink)):
             return
         relation, target = related.relation, related.target
         by, values = yield from self._values(relation, owners)
@@ -260,7 +260,7 @@ class Writer(Creates):
         keys = [list(column) for column in zip(*related.unlink, strict=True)]
         these = e.both(condition, among(target.table, len(leaves)))
         if relation.link is None:
-            clear: dict[str, tuple[Change, Any]] = {name: ("set", None) for name in relation.remote}
+            clear: dict[str, tuple[Change, Any]] = dict.fromkeys(relation.remote, ("set", None))
             yield from self.update(Chosen(these, [*leaves, *keys]), Changes(target, related.path, clear, []))
             return
         answer = yield self.commands.choose(

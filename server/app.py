@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import random
 import secrets
 from collections.abc import AsyncGenerator, Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
@@ -191,8 +192,21 @@ class Backend:
         statement, connect, size = settings.statement_timeout, settings.connect_timeout, settings.database_pool
         if url.startswith("sqlite"):
             path = sqlite_path(url)
-            return SQLiteDatabase(path, size=min(size, 4), statement_timeout=statement, connect_timeout=connect)
-        return PostgresDatabase(url, size=size, statement_timeout=statement, connect_timeout=connect)
+            return SQLiteDatabase(
+                path,
+                size=min(size, 4),
+                statement_timeout=statement,
+                connect_timeout=connect,
+                synchronous=settings.sqlite_synchronous,
+            )
+        return PostgresDatabase(
+            url,
+            size=size,
+            statement_timeout=statement,
+            connect_timeout=connect,
+            random=random.random,
+            isolation=settings.transaction_isolation,
+        )
 
     async def _page(self) -> Page:
         """GraphiQL with example queries, one tab a role that has a token."""
