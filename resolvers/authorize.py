@@ -51,6 +51,12 @@ def authorize(plan: Plan, view: View) -> AuthorisedPlan:
     )
 
 
+def authorize_filter(view: View, table: str, expr: e.Expr) -> e.Expr:
+    """A condition that a client gives, on rows of a table that the View's callers may read."""
+    seen = view.tables[table]
+    return e.both(seen.rows, _passing(_Authorizer(view).rewrite.expr(expr, seen)))
+
+
 class _Authorizer:
     def __init__(self, view: View) -> None:
         self.view = view

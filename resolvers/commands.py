@@ -20,7 +20,8 @@ from ..schema.types import Type
 from .cache import Lru
 from .database import Command, Row
 from .dialect import Change, Dialect, quote
-from .objects import Key, operand_type
+from .objects import operand_type
+from .rows import Key, among_keys, key_lists
 from .statement import Statement
 from .where import Scope, Where
 
@@ -132,8 +133,8 @@ class Commands:
         lock: Literal["write", "delete"] | None = None,
     ) -> Command:
         """The rows with these keys (or values of the columns `by`) that pass the condition; see `choose`."""
-        such = e.both(among(table, 0, by), condition)
-        return self.choose(table, such, _columns(keys), judged, wanted, lock=lock, most=2**31)
+        such = e.both(among_keys(table, 0, by), condition)
+        return self.choose(table, such, key_lists(keys), judged, wanted, lock=lock, most=2**31)
 
     def find(self, table: Table, on: Unique, rows: Sequence[Key]) -> Iterator[tuple[int, Command]]:
         """For each of `rows` of the constraint's values: the number of the first of a command's rows, and the command
@@ -174,14 +175,14 @@ class Commands:
         def render(where: Where) -> str:
             scope = Scope(ALIAS, table)
             sets = self._sets(where, table, changes, scope)
-            such = where.condition(among(table, first), (scope,), only_true=True)
+            such = where.condition(among_keys(table, first), (scope,), only_true=True)
             return (
                 f"UPDATE {self._table(table)} AS {ALIAS} SET {', '.join(f'{name} = {sql}' for name, sql in sets)}"
                 f" WHERE {such}{self._returning(table, wanted)}"
             )
 
         name = ("update", table.key, tuple(changes), tuple(wanted))
-        return self._command(name, render, [*values, *_columns(keys)])
+        return self._command(name, render, [*values, *key_lists(keys)])
 
     def assign(
         self, table: Table, names: Sequence[str], keys: Sequence[Key], rows: Sequence[Sequence[Any]]
@@ -217,20 +218,20 @@ class Commands:
         """The deletion of rows by key; gives the keys of those that were there."""
 
         def render(where: Where) -> str:
-            such = where.condition(among(table, 0), (Scope(ALIAS, table),), only_true=True)
+            such = where.condition(among_keys(table, 0), (Scope(ALIAS, table),), only_true=True)
             return f"DELETE FROM {self._table(table)} AS {ALIAS} WHERE {such}{self._returning(table, table.primary_key)}"
 
-        return self._command(("delete", table.key), render, _columns(keys))
+        return self._command(("delete", table.key), render, key_lists(keys))
 
     def count(self, table: Table, keys: Sequence[Key], condition: e.Expr) -> Command:
         """How many of the rows with these keys pass a condition."""
 
         def render(where: Where) -> str:
             scope = Scope(ALIAS, table)
-            such = where.condition(e.both(among(table, 0), condition), (scope,), only_true=True)
+            such = where.condition(e.both(among_keys(table, 0), condition), (scope,), only_true=True)
             return f"SELECT count(*) FROM {where.source(table, ALIAS)} WHERE {such}"
 
-        return self._command(("count", table.key, condition), render, _columns(keys))
+        return self._command(("count", table.key, condition), render, key_lists(keys))
 
     def count_new(self, table: Table, names: Sequence[str], rows: Sequence[Sequence[Any]], check: e.Expr) -> Command:
         """How many of rows that could not be inserted would pass a condition, as far as it can be told: what they leave
@@ -270,13 +271,13 @@ class Commands:
                 f"{sets.get(quote(column.sql)) or inner.column(column.name)} AS {quote(column.sql)}"
                 for column in table.columns.values()
             )
-            which = where.condition(among(table, first), (inner,), only_true=True)
+            which = where.condition(among_keys(table, first), (inner,), only_true=True)
             such = where.condition(check, (Scope(ALIAS, table),), only_true=True)
             rows = f"SELECT {', '.join(columns)} FROM {where.source(table, 't1')} WHERE {which}"
             return f"SELECT count(*) FROM ({rows}) AS {ALIAS} WHERE {such}"
 
         return self._command(
-            ("count changed", table.key, tuple(changes), check), render, [*values, *_columns(keys)]
+            ("count changed", table.key, tuple(changes), check), render, [*values, *key_lists(keys)]
         )
 
     # Parts
@@ -317,17 +318,6 @@ class Commands:
 
     def _returning(self, table: Table, names: Sequence[str]) -> str:
         return f" RETURNING {self._json(table, names)}" if names else ""
-
-
-def among(table: Table, first: int, by: Sequence[str] = ()) -> e.Expr:
-    """Whether a row has one of the keys (or values of the columns `by`) that are lists, the leaves from `first`."""
-    columns = tuple(e.Column(name, table.columns[name].type) for name in by or table.primary_key)
-    lists = tuple(e.Variable(first + place, column.type.listed) for place, column in enumerate(columns))
-    return e.InList(columns[0], lists[0]) if len(columns) == 1 else e.AmongKeys(columns, lists)
-
-
-def _columns(keys: Sequence[Key]) -> list[list[Any]]:
-    return [list(column) for column in zip(*keys, strict=True)]
 
 
 def _adder(where: Where, first: int) -> Callable[[int, Type], str]:

@@ -20,7 +20,8 @@ from ..schema.views import WriteView
 from .commands import read
 from .database import Script
 from .judge import Writing
-from .objects import Conflict, Key, Object, Path, Related, fault
+from .objects import Conflict, Object, Path, Related, fault
+from .rows import Key
 from .work import Work
 
 

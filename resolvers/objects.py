@@ -18,11 +18,10 @@ from ..schema.types import INT, JSON, TEXT, Type, parser
 from ..schema.views import View, WriteView
 from .dialect import Change
 from .inputs import Absent, Given, Input, Known, items, plain, present
+from .rows import Key
 
 Path: TypeAlias = tuple[str | int, ...]
 """Where in the arguments of a root field something stands."""
-Key: TypeAlias = tuple[Any, ...]
-"""The values of a table's key columns, in their order."""
 OPERATIONS: tuple[Change, ...] = ("set", "inc", "append", "prepend", "delete_key", "delete_elem", "delete_at_path")
 
 

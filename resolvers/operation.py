@@ -20,11 +20,10 @@ from .statement import Statement
 
 @dataclass(frozen=True, slots=True)
 class RowRead:
-    """A prepared read of rows by key: of `size` keys, or of any number (0) where a key is one column."""
+    """A prepared read of rows by key, whose columns are lists."""
 
     operation: Operation
     shape: Shape | None
-    size: int
 
 
 def _reads() -> Lru[Any, tuple[RowRead, Any]]:

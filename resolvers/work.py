@@ -23,7 +23,8 @@ from .filters import Reader
 from .inputs import Input
 from .judge import Writing, after, fitting, preset_value, presets, refuse
 from .limits import Limits
-from .objects import Faults, Key, Path, written
+from .objects import Faults, Path, written
+from .rows import Key
 
 
 @dataclass(slots=True)

@@ -17,12 +17,13 @@ from ..schema.catalog import Relation, Rule, Table
 from ..schema.errors import Code, Complaint, Refusal
 from ..schema.types import parser
 from ..schema.views import WriteView
-from .commands import among, read
+from .commands import read
 from .creates import Creates, Made, link_table
 from .database import Script
 from .dialect import Change
 from .judge import Writing
-from .objects import Changes, Conflict, Key, Path, Related, fault
+from .objects import Changes, Conflict, Path, Related, fault
+from .rows import Key, among_keys, key_lists
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,8 +220,8 @@ class Writer(Creates):
         by, values = yield from self._values(relation, owners)
         if not values:
             return
-        condition = among(target.table, 0, by)
-        leaves = [list(column) for column in zip(*values, strict=True)]
+        condition = among_keys(target.table, 0, by)
+        leaves = key_lists(values)
         seen = self.view.tables[target.table.key].rows
         for number, (where, inner) in enumerate(related.updates):
             such = seen if where is None else self.filter(where, target.table.key, f"update[{number}].where")
@@ -257,8 +258,8 @@ class Writer(Creates):
     ) -> Script[None]:
         relation, target = related.relation, related.target
         assert isinstance(related.unlink, list)
-        keys = [list(column) for column in zip(*related.unlink, strict=True)]
-        these = e.both(condition, among(target.table, len(leaves)))
+        keys = key_lists(related.unlink)
+        these = e.both(condition, among_keys(target.table, len(leaves)))
         if relation.link is None:
             clear: dict[str, tuple[Change, Any]] = dict.fromkeys(relation.remote, ("set", None))
             yield from self.update(Chosen(these, [*leaves, *keys]), Changes(target, related.path, clear, []))
@@ -273,8 +274,8 @@ class Writer(Creates):
         pairs = [(*(owner[name] for _, name in relation.link.local), *one) for owner in owners for one in found]
         if not pairs:
             return
-        condition = among(table, 0, (*local, *remote))
-        columns = [list(column) for column in zip(*pairs, strict=True)]
+        condition = among_keys(table, 0, (*local, *remote))
+        columns = key_lists(pairs)
         if relation.link.table:
             seen = self.view.tables[relation.link.table].rows
             yield from self.delete(self.view.writes[relation.link.table], Chosen(e.both(condition, seen), columns))
@@ -298,8 +299,8 @@ class Writer(Creates):
             theirs: ("set", owner.columns[ours]) for ours, theirs in relation.pairs
         }
         changes = Changes(writes, path, columns, [])
-        leaves = [list(column) for column in zip(*keys, strict=True)]
-        done = yield from self.update(Chosen(e.both(among(table, 0), seen.rows), leaves), changes)
+        leaves = key_lists(keys)
+        done = yield from self.update(Chosen(e.both(among_keys(table, 0), seen.rows), leaves), changes)
         if len(done) < len(set(keys)):
             message = f"there is no {table.names.type} with this key that you may read and update"
             raise Refusal(fault(path, message))
@@ -314,8 +315,8 @@ class Writer(Creates):
         such = e.ALWAYS
         if conflict.where is not None:
             such = self.filter(conflict.where, table.key, f"{conflict.path[-1]}.where")
-        leaves = [list(column) for column in zip(*keys, strict=True)]
-        chosen = Chosen(e.both(among(table, 0), such), leaves)
+        leaves = key_lists(keys)
+        chosen = Chosen(e.both(among_keys(table, 0), such), leaves)
         found = yield from self._choose(table, chosen, rules, table.primary_key, None)
         masks = {tuple(values[name] for name in table.primary_key): mask for values, mask in found}
         by_key = dict(zip(keys, rows, strict=True))
