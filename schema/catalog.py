@@ -6,7 +6,7 @@ in here too (as `names` decided them), so that nobody derives one a second time.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -14,7 +14,7 @@ from .aggregates import ColumnFunction
 from .custom import Custom
 from .errors import Origin
 from .expr import Expr
-from .names import Made, Naming
+from .names import Made, MutationKind, Naming
 from .types import Type
 
 Verb = Literal["read", "create", "update", "delete"]
@@ -22,8 +22,21 @@ VERBS: tuple[Verb, ...] = ("read", "create", "update", "delete")
 
 
 @dataclass(frozen=True, slots=True)
+class Default:
+    """What a column holds when a write does not give it.
+
+    `make` makes a value as `types.parser` would; None where the database itself does.
+    """
+
+    make: Callable[[], Any] | None
+
+
+@dataclass(frozen=True, slots=True)
 class TableColumn:
-    """A column: `name` as the model's attribute, `sql` in the database, `field` in GraphQL."""
+    """A column: `name` as the model's attribute, `sql` in the database, `field` in GraphQL.
+
+    `default` is for creates, `onupdate` for updates; a `generated` column is never written.
+    """
 
     name: str
     sql: str
@@ -31,6 +44,18 @@ class TableColumn:
     type: Type
     nullable: bool
     description: str | None = None
+    default: Default | None = None
+    onupdate: Default | None = None
+    generated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Unique:
+    """A key on which rows can clash: `name` in the database, `label` in GraphQL, `columns` as attributes."""
+
+    name: str
+    label: str
+    columns: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +76,8 @@ class Link:
 class Relation:
     """A way from one table to another: `pairs` are (our column attribute, theirs) that must be equal.
 
-    `aggregate` and `connection` are the fields beside `field` that a relation to many rows has.
+    `aggregate` and `connection` are the fields beside `field` that a relation to many rows has. It `refers` where our
+    columns point at theirs, so that their row is there before ours; `writable` is false for a view of other relations.
     """
 
     name: str
@@ -63,6 +89,8 @@ class Relation:
     pairs: tuple[tuple[str, str], ...]
     link: Link | None = None
     description: str | None = None
+    refers: bool = False
+    writable: bool = True
 
     @property
     def local(self) -> tuple[str, ...]:
@@ -111,11 +139,15 @@ class TableNames:
     orders: Mapping[ColumnFunction, str]
     filters: Mapping[ColumnFunction, str]
     """The inputs that order and filter by the aggregates of one kind."""
+    mutations: Mapping[MutationKind, str]
 
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A declared model. Columns and relations are keyed by the model's attribute names."""
+    """A declared model. Columns and relations are keyed by the model's attribute names.
+
+    `uniques` begin with the primary key. `version` is the column that counts a row's updates.
+    """
 
     key: str
     sql: str
@@ -127,6 +159,17 @@ class Table:
     rules: tuple[Rule, ...] = ()
     description: str | None = None
     computed: Mapping[str, ComputedField] = field(default_factory=dict[str, ComputedField])
+    uniques: tuple[Unique, ...] = ()
+    version: str | None = None
+
+    def givable(self, column: TableColumn) -> bool:
+        """Whether a create may give the column at all."""
+        return not column.generated and column.name != self.version
+
+    def changeable(self, column: TableColumn) -> bool:
+        """Whether an update may set the column at all: a key that the database makes stays as it is."""
+        made = column.name in self.primary_key and column.default == Default(None)
+        return self.givable(column) and not made
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +188,18 @@ class Catalog:
     def target(self, table: Table, relation: str) -> Table:
         """The table at the other end of a relation."""
         return self.tables[table.relations[relation].target]
+
+    def filled(self, table: Table) -> frozenset[str]:
+        """The columns that a related row can fill: one that the row refers to, or one that is created around it."""
+        own = (name for each in table.relations.values() if each.refers and each.writable for name in each.local)
+        around = (
+            name
+            for other in self.tables.values()
+            for each in other.relations.values()
+            if each.target == table.key and not each.refers and not each.link and each.writable
+            for name in each.remote
+        )
+        return frozenset((*own, *around))
 
     def link_columns(self, link: Link) -> tuple[str, ...]:
         """The attributes of a declared link model that its relation compares."""
