@@ -1,8 +1,8 @@
 """The commands of a write, as SQL: insert, choose, update, delete, and what judges rows after.
 
 In: tables, columns, keys and conditions; rules are in the conditions already. Out: Commands for one caller at one
-moment, whose texts are rendered once and kept; and what reads the rows that they give: keys and columns, as the JSON that
-`read` would print, so that a key is the same value wherever it comes from. Nothing is refused here.
+moment, whose texts are rendered once and kept; and what reads the rows that they give: keys and columns, as the JSON
+that `read` would print, so that a key is the same value wherever it comes from. Nothing is refused here.
 """
 
 from __future__ import annotations
@@ -16,10 +16,11 @@ import orjson
 from ..schema import expr as e
 from ..schema.catalog import Catalog, Table, Unique
 from ..schema.leaves import reader
+from ..schema.names import Operation
 from ..schema.types import Type
 from .cache import Lru
 from .database import Command, Row
-from .dialect import Change, Dialect, quote
+from .dialect import Dialect, quote
 from .objects import operand_type
 from .rows import Key, among_keys, key_lists
 from .statement import Statement
@@ -43,7 +44,12 @@ class Commands:
         self.now = now
 
     def insert(
-        self, table: Table, names: Sequence[str], rows: Sequence[Sequence[Any]], wanted: Sequence[str], skip: Unique | None
+        self,
+        table: Table,
+        names: Sequence[str],
+        rows: Sequence[Sequence[Any]],
+        wanted: Sequence[str],
+        skip: Unique | None,
     ) -> Iterator[Command]:
         """Commands that insert rows of these columns, in order; each row gives `wanted` columns.
 
@@ -101,9 +107,9 @@ class Commands:
         lock: Literal["write", "delete"] | None,
         most: int,
     ) -> Command:
-        """The rows that pass the condition, at most one more than `most`, locked for what is to happen to them; for each,
-        the wanted columns and whether it passes each of the judged conditions. `leaves` are those of the conditions'
-        variables.
+        """The rows that pass the condition, at most one more than `most`, locked for what is to happen to them; for
+        each, the wanted columns and whether it passes each of the judged conditions. `leaves` are those of the
+        conditions' variables.
         """
 
         def render(where: Where) -> str:
@@ -164,12 +170,12 @@ class Commands:
     def update(
         self,
         table: Table,
-        changes: Sequence[tuple[str, Change]],
+        changes: Sequence[tuple[str, Operation]],
         values: Sequence[Any],
         keys: Sequence[Key],
         wanted: Sequence[str],
     ) -> Command:
-        """The update of rows by key: each column by its operation, with its value; gives the wanted columns after it."""
+        """The update of rows by key: each column by its operation, with its value; gives the wanted columns then."""
         first = len(values)
 
         def render(where: Where) -> str:
@@ -187,7 +193,7 @@ class Commands:
     def assign(
         self, table: Table, names: Sequence[str], keys: Sequence[Key], rows: Sequence[Sequence[Any]]
     ) -> Iterator[Command]:
-        """Updates of rows by key, each to values of its own; nothing is given."""
+        """Updates of rows by key, each to values of its own, and to their next version; nothing is given."""
         columns = [*table.primary_key, *names]
         types = [table.columns[name].type for name in columns]
         merged = [(*key, *row) for key, row in zip(keys, rows, strict=True)]
@@ -198,17 +204,19 @@ class Commands:
             def render(where: Where, count: int = count) -> str:
                 scope = Scope(ALIAS, table)
                 first = len(table.primary_key)
-                sets = (
+                sets = [
                     f"{quote(table.columns[name].sql)} = hedgerow_rows.hedgerow_{first + place}"
                     for place, name in enumerate(names)
-                )
+                ]
+                if table.version:
+                    sets.append(f"{quote(table.columns[table.version].sql)} = {scope.column(table.version)} + 1")
                 same = (
-                    f"{scope.column(name)} = hedgerow_rows.hedgerow_{place}" for place, name in enumerate(table.primary_key)
+                    f"{scope.column(name)} = hedgerow_rows.hedgerow_{place}"
+                    for place, name in enumerate(table.primary_key)
                 )
                 source = self.dialect.rows(types, count, _adder(where, 0))
-                return (
-                    f"UPDATE {self._table(table)} AS {ALIAS} SET {', '.join(sets)} FROM {source} WHERE {' AND '.join(same)}"
-                )
+                into = f"UPDATE {self._table(table)} AS {ALIAS} SET {', '.join(sets)}"
+                return f"{into} FROM {source} WHERE {' AND '.join(same)}"
 
             leaves = self.dialect.row_leaves(merged[start : start + count])
             yield self._command(("assign", table.key, tuple(columns), self._size(count)), render, leaves)
@@ -219,7 +227,9 @@ class Commands:
 
         def render(where: Where) -> str:
             such = where.condition(among_keys(table, 0), (Scope(ALIAS, table),), only_true=True)
-            return f"DELETE FROM {self._table(table)} AS {ALIAS} WHERE {such}{self._returning(table, table.primary_key)}"
+            return (
+                f"DELETE FROM {self._table(table)} AS {ALIAS} WHERE {such}{self._returning(table, table.primary_key)}"
+            )
 
         return self._command(("delete", table.key), render, key_lists(keys))
 
@@ -256,7 +266,7 @@ class Commands:
     def count_changed(
         self,
         table: Table,
-        changes: Sequence[tuple[str, Change]],
+        changes: Sequence[tuple[str, Operation]],
         values: Sequence[Any],
         keys: Sequence[Key],
         check: e.Expr,
@@ -276,9 +286,7 @@ class Commands:
             rows = f"SELECT {', '.join(columns)} FROM {where.source(table, 't1')} WHERE {which}"
             return f"SELECT count(*) FROM ({rows}) AS {ALIAS} WHERE {such}"
 
-        return self._command(
-            ("count changed", table.key, tuple(changes), check), render, [*values, *key_lists(keys)]
-        )
+        return self._command(("count changed", table.key, tuple(changes), check), render, [*values, *key_lists(keys)])
 
     # Parts
 
@@ -299,7 +307,7 @@ class Commands:
         return self.dialect.table(table.sql, table.sql_schema)
 
     def _sets(
-        self, where: Where, table: Table, changes: Sequence[tuple[str, Change]], scope: Scope
+        self, where: Where, table: Table, changes: Sequence[tuple[str, Operation]], scope: Scope
     ) -> list[tuple[str, str]]:
         found: list[tuple[str, str]] = []
         for place, (name, op) in enumerate(changes):

@@ -1,8 +1,8 @@
 """Rows to create, with all that their relations lead to: what they need first, then they, then what needs them.
 
-In: Objects. Out: the rows that are there now, in the order of the Objects. Rows of one table with the same columns are one
-command, however many there are. A row that is there already (`onConflict`) is updated under the rules of updates, or
-left alone. Refused here: what `work` refuses, columns that a row needs and nobody gives, and links to rows that the
+In: Objects. Out: the rows that are there now, in the order of the Objects. Rows of one table with the same columns are
+one command, however many there are. A row that is there already (`onConflict`) is updated under the rules of updates,
+or left alone. Refused here: what `work` refuses, columns that a row needs and nobody gives, and links to rows that the
 caller can't see.
 """
 
@@ -16,11 +16,11 @@ from typing import Any, Literal
 from ..schema import expr as e
 from ..schema.catalog import Relation, Rule, Table, TableColumn, TableNames
 from ..schema.errors import Code, Refusal
-from ..schema.views import WriteView
+from ..schema.writing import WriteView, unwritten
 from .commands import read
 from .database import Script
 from .judge import Writing
-from .objects import Conflict, Object, Path, Related, fault
+from .objects import Conflict, Object, Path, Related, fault, writes_of
 from .rows import Key
 from .work import Work
 
@@ -47,7 +47,9 @@ class Creates(Work):
     """Creates rows."""
 
     @abstractmethod
-    def relink(self, writes: WriteView, relation: Relation, keys: Sequence[Key], owner: Made, path: Path) -> Script[None]:
+    def relink(
+        self, writes: WriteView, relation: Relation, keys: Sequence[Key], owner: Made, path: Path
+    ) -> Script[None]:
         """Makes existing rows point to `owner`, through a relation of its table."""
 
     @abstractmethod
@@ -213,10 +215,9 @@ class Creates(Work):
             for (number, _), key in zip(answer, read(table, table.primary_key, answer, at=1), strict=True):
                 there[id(rows[first + number - 1])] = key
         first_of: dict[Key, _Row] = {}
-        again: list[_Row] = []
-        for row in rows:  # of rows that clash among themselves, one at a time
-            if id(row) in there and first_of.setdefault(there[id(row)], row) is not row:
-                again.append(row)
+        clashing = [row for row in rows if id(row) in there]
+        # Of rows that clash among themselves, one at a time.
+        again = [row for row in clashing if first_of.setdefault(there[id(row)], row) is not row]
         keys, now = list(first_of), list(first_of.values())
         updated: set[Key] = set()
         if conflict.update and keys:
@@ -328,9 +329,7 @@ class Creates(Work):
         self.faults.check()
         return [found[key] for key, _ in keys]
 
-    def _dependants(
-        self, rows: Sequence[_Row], made: Sequence[Made | None], ready: dict[int, _Row]
-    ) -> Script[None]:
+    def _dependants(self, rows: Sequence[_Row], made: Sequence[Made | None], ready: dict[int, _Row]) -> Script[None]:
         """Creates and links the rows that point to these rows."""
         made_of = dict(zip(map(id, rows), made, strict=True))
         for relation, group in _by_relation(rows, owned=False).items():
@@ -395,7 +394,7 @@ class Creates(Work):
             values = {attribute_of[sql]: owner.columns[name] for sql, name in link.local}
             rows.append(values | {attribute_of[sql]: one.columns[name] for sql, name in link.remote})
         if link.table:
-            writes = self.view.writes[link.table]
+            writes = writes_of(self.view, link.table)
             objects = [Object(writes, path, {}) for path in paths]
             ready = self._prepare(objects, frozenset(attribute_of[sql] for sql, _ in (*link.local, *link.remote)))
             for each, values in zip(objects, rows, strict=True):
@@ -403,9 +402,9 @@ class Creates(Work):
             yield from self._create(objects, ready, None, frozenset())
             return
         names = tuple(table.columns)
-        writes = WriteView(table, {}, None, None, False, {}, {})
+        writes = unwritten(table)
         for command in self.commands.insert(table, names, [[row[name] for name in names] for row in rows], (), None):
-            yield from self.run(command, writes, (), len(rows), lambda check: command)
+            yield from self.run(command, writes, (), len(rows))
         self.count(len(rows))
 
 
@@ -423,7 +422,7 @@ def link_table(tables: Any, relation: Relation) -> Table:
         columns={sql: TableColumn(sql, sql, sql, column.type, False) for sql, column in columns.items()},
         relations={},
         primary_key=tuple(columns),
-        names=TableNames(relation.link.sql, "", "", "", "", {}, {}, {}),
+        names=TableNames(relation.link.sql, "", "", "", "", {}, {}, {}, {}),
     )
 
 
@@ -434,7 +433,7 @@ def _whole(row: _Row, conflict: Conflict) -> bool:
 
 def _owned(related: Related) -> bool:
     """Whether the row at hand holds the foreign key of a relation."""
-    return related.relation.holds_key
+    return related.relation.refers
 
 
 def _alike(rows: Sequence[_Row]) -> dict[tuple[tuple[str, ...], tuple[Rule, ...]], list[_Row]]:
@@ -485,4 +484,3 @@ def _matched(
         if value in by_value:
             found[id(row)] = by_value.pop(value)
     return found
-

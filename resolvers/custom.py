@@ -190,7 +190,9 @@ class Run:
         known = reads.get(key)
         if known is None:
             fields = tuple(column_field(seen, column.name) for column in seen.columns.values())
-            known = reads.put(key, prepare_rows(self.executable.view, self.dialect, seen, fields, (), (), 0, self.limits))
+            known = reads.put(
+                key, prepare_rows(self.executable.view, self.dialect, seen, fields, (), (), 0, self.limits)
+            )
         return known
 
     def _record(self, seen: TableView, key: Key, row: Mapping[str, Any]) -> Record:

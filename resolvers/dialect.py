@@ -12,14 +12,13 @@ from collections.abc import Callable, Sequence
 from typing import Any, ClassVar, Literal, TypeAlias
 
 from ..schema.aggregates import Function, Part
+from ..schema.names import Operation
 from ..schema.types import TEXT, Kind, Type
 
 Encode: TypeAlias = Callable[[Any], Any]
 Form: TypeAlias = Literal["value", "json_path", "folded_regex", "similar"]
 """What a text parameter is to the database: itself, the path that it says, a pattern in lower case, or a pattern of
 SIMILAR TO as a regular expression."""
-Change: TypeAlias = Literal["set", "inc", "append", "prepend", "delete_key", "delete_elem", "delete_at_path"]
-"""What an update does to a column; all but `set` and `inc` to JSON, as PostgreSQL's operators `||`, `-` and `#-`."""
 BIG = 2**53 - 1
 SEPARATOR = b"\x1e"
 """What splits a JSON text sequence (RFC 7464): no JSON text holds it, for in strings it is escaped."""
@@ -205,8 +204,10 @@ class Dialect(ABC):
         """The leaves of as many rows of values as `batch` said."""
 
     @abstractmethod
-    def assigned(self, op: Change, column: str, value: str, type: Type) -> str:
-        """What a column is set to by an operation with a value; overflow of `inc` may be told later."""
+    def assigned(self, op: Operation, column: str, value: str, type: Type) -> str:
+        """What a column is set to by an operation with a value: `inc` is a sum, whose overflow may be told later; the
+        others but `set` are PostgreSQL's operators on jsonb `||`, `-` and `#-`.
+        """
 
     def locked(self, alias: str, *, key: bool) -> str:
         """What ends a SELECT whose rows nobody else may write until the transaction ends, nor (`key`) refer to."""

@@ -11,8 +11,9 @@ import orjson
 
 from ..schema.aggregates import Function, Part
 from ..schema.json_path import json_path
+from ..schema.names import Operation
 from ..schema.types import JSON, Kind, Type
-from .dialect import BIG, OF_ALL, ROOTS, SEPARATOR, Change, Dialect, Encode, Form, literal, quote, same
+from .dialect import BIG, OF_ALL, ROOTS, SEPARATOR, Dialect, Encode, Form, literal, quote, same
 from .regex import folded_pattern
 from .similar import similar_regex
 
@@ -274,7 +275,7 @@ class Postgres(Dialect):
     def row_leaves(self, rows: Sequence[Sequence[Any]]) -> list[Any]:
         return [list(column) for column in zip(*rows, strict=True)]
 
-    def assigned(self, op: Change, column: str, value: str, type: Type) -> str:
+    def assigned(self, op: Operation, column: str, value: str, type: Type) -> str:
         match op:
             case "set":
                 return value

@@ -12,8 +12,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from ..schema.aggregates import Function, Part
+from ..schema.names import Operation
 from ..schema.types import MOMENTS, Kind, Type
-from .dialect import BIG, OF_ALL, ROOTS, SEPARATOR, Change, Dialect, Encode, Form, literal, quote, same
+from .dialect import BIG, OF_ALL, ROOTS, SEPARATOR, Dialect, Encode, Form, literal, quote, same
 from .json_values import canonical, exact
 from .similar import similar_regex
 from .sqlite_functions import EPOCH
@@ -243,7 +244,7 @@ class SQLite(Dialect):
     def row_leaves(self, rows: Sequence[Sequence[Any]]) -> list[Any]:
         return [value for row in rows for value in row]
 
-    def assigned(self, op: Change, column: str, value: str, type: Type) -> str:
+    def assigned(self, op: Operation, column: str, value: str, type: Type) -> str:
         match op:
             case "set":
                 return value

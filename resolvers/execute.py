@@ -31,22 +31,27 @@ from ..schema.views import View, view
 from .answer import Answer
 from .authorize import authorize
 from .cache import Lru
+from .commands import Statements
 from .cost import cost_of
 from .cursors import Cursors
 from .custom import Asked, Executable, Run, run
 from .database import Database
 from .limits import Limits, check_size
+from .mutation import Mutation
 from .observe import Observe, Planned, Slow, ignore
 from .operation import Operation
 from .pages import finishing
 from .plan import Root
+from .plan_mutations import plan_mutation
 from .planner import plan
 from .planning import Abstract
 from .read import render
+from .rows import prepare_rows
 from .session import Session
 from .shape import shape_of
 from .unsupported import check_supported
 from .variables import Shape, Variables
+from .write import Writers
 
 MOST_ERRORS = 20
 """How many validation errors are told at once."""
@@ -54,6 +59,9 @@ CACHED_CHARACTERS = 1_000_000
 """How long all cached documents may be together: prepared, a document takes up to some 150 times its length."""
 CACHED_TYPES = 200_000
 """How many GraphQL types the cached schemas may have together: a type takes some 3 kB, and a table has 25."""
+
+CACHED_COMMANDS = 5_000
+"""How many texts of the commands of writes are kept."""
 
 _Key: TypeAlias = tuple[str, str | None, frozenset[str], bool]
 """A document, the operation's name, and the caller's roles."""
@@ -67,7 +75,7 @@ class Prepared:
     operation: g.OperationDefinitionNode
     fragments: Mapping[str, g.FragmentDefinitionNode]
     variables: Variables
-    operations: Lru[Shape, Operation]
+    operations: Lru[Shape, Operation | Mutation]
     text: str
 
     @property
@@ -84,6 +92,7 @@ class Seen:
     schema: g.GraphQLSchema
     abstract: Abstract
     custom: Executable | None
+    writers: Writers
 
 
 @dataclass(slots=True)
@@ -102,6 +111,7 @@ class Engine:
     resolver_timeout: float = 30.0
     _seen: Lru[tuple[frozenset[str], bool], Seen] = field(default_factory=lambda: Lru(CACHED_TYPES))
     _documents: Lru[_Key, Prepared] = field(default_factory=lambda: Lru(CACHED_CHARACTERS))
+    _commands: Statements = field(default_factory=lambda: Lru(CACHED_COMMANDS))
 
     def session(self, actor: Actor) -> Session:
         """An actor's door to the data. Roles that no rule names are dropped: they can't matter."""
@@ -135,9 +145,11 @@ class Engine:
         operation = prepared.operations.get(shape)
         if operation is None:
             try:
-                operation = prepared.operations.put(shape, self._operation(prepared, shape))
+                operation = prepared.operations.put(shape, self._plan(prepared, shape))
             except RecursionError:
                 raise _too_deep() from None
+        if isinstance(operation, Mutation):
+            return await session.write(prepared.seen.writers, operation, leaves)
         if operation.shapes is not None:
             return await self._resolve(prepared, shape, operation, variables, leaves, session, headers or {})
         data = await self._read(session, operation, leaves)
@@ -203,7 +215,8 @@ class Engine:
             schema = generated.build(found)
             abstract = _possible_types(schema)
             custom = Executable(found, schema, abstract, self.catalog.custom) if self.catalog.custom else None
-            seen = self._seen.put(key, Seen(found, schema, abstract, custom), len(schema.type_map))
+            writers = Writers(found, self.database.dialect, self.limits, self._commands)
+            seen = self._seen.put(key, Seen(found, schema, abstract, custom, writers), len(schema.type_map))
         return seen
 
     def prepare(self, document: str, name: str | None, actor: Actor) -> Prepared:
@@ -254,6 +267,30 @@ class Engine:
             raise Refusal(*(_complaint(Code.GRAPHQL_VALIDATION_FAILED, error) for error in errors))
         variables = Variables(seen.schema, operation.variable_definitions or (), self.limits.max_depth)
         return Prepared(seen, operation, fragments, variables, Lru(self.cached_shapes), text)
+
+    def _plan(self, prepared: Prepared, shape: Shape) -> Operation | Mutation:
+        if prepared.operation.operation is g.OperationType.MUTATION:
+            return self._mutation(prepared, shape)
+        return self._operation(prepared, shape)
+
+    def _mutation(self, prepared: Prepared, shape: Shape) -> Mutation:
+        started = time.perf_counter()
+        seen = prepared.seen.view
+        inputs, leaves = prepared.variables.inputs(shape)
+        mutation, _ = plan_mutation(
+            prepared.operation,
+            prepared.fragments,
+            seen,
+            inputs,
+            leaves,
+            self.limits,
+            prepared.seen.abstract,
+            lambda table, fields, checks, derived, first: prepare_rows(
+                seen, self.database.dialect, table, fields, checks, derived, first, self.limits
+            ),
+        )
+        self.observe(Planned(prepared.name, time.perf_counter() - started))
+        return mutation
 
     def _operation(self, prepared: Prepared, shape: Shape) -> Operation:
         started = time.perf_counter()

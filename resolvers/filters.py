@@ -7,7 +7,7 @@ of their column's type, patterns that the databases would read differently, and 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -36,6 +36,13 @@ class Check:
     slot: int
     check: Callable[[Any], object]
     where: str
+
+    def hold(self, leaves: Sequence[Any]) -> None:
+        """Refuses leaves that do not satisfy it."""
+        try:
+            self.check(leaves[self.slot])
+        except ValueError as error:
+            raise bad(self.where, str(error)) from None
 
 
 @dataclass(slots=True)

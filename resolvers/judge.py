@@ -17,7 +17,7 @@ from ..schema import expr as e
 from ..schema.catalog import Rule, Table, Verb
 from ..schema.errors import Code, Refusal
 from ..schema.types import parser
-from ..schema.views import WriteView
+from ..schema.writing import WriteView
 from .memory import Given, value
 
 
@@ -106,5 +106,3 @@ def preset_value(preset: e.Value, name: str, table: Table, actor: e.Actor, now: 
     except ValueError as error:
         of = f"The caller's claim {preset.name!r}" if isinstance(preset, e.Claim) else f"The preset of {name}"
         raise Refusal.of(Code.UNAUTHENTICATED, f"{of} is no {type}: {error}.") from None
-
-

@@ -28,6 +28,7 @@ class Limits:
     max_root_fields: int = 50
     max_conditions: int = 500
     max_relation_conditions: int = 20
+    max_written_rows: int = 100_000
     max_cost: int | Mapping[str, int] = 1_000_000_000_000
     """The most rows that an operation may touch, by `cost`; or that of some roles, `anyone` among them."""
 

@@ -7,22 +7,21 @@ that are not of their column's type, and two operations on one column. Nothing i
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 from ..schema.catalog import Relation, Table, TableColumn, Unique
 from ..schema.errors import Code, Complaint, Refusal
-from ..schema.names import Naming
+from ..schema.names import OPERATIONS, Naming, Operation
 from ..schema.types import INT, JSON, TEXT, Type, parser
-from ..schema.views import View, WriteView
-from .dialect import Change
+from ..schema.views import View
+from ..schema.writing import WriteView, unwritten
 from .inputs import Absent, Given, Input, Known, items, plain, present
 from .rows import Key
 
 Path: TypeAlias = tuple[str | int, ...]
 """Where in the arguments of a root field something stands."""
-OPERATIONS: tuple[Change, ...] = ("set", "inc", "append", "prepend", "delete_key", "delete_elem", "delete_at_path")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +67,7 @@ class Changes:
 
     writes: WriteView
     path: Path
-    columns: dict[str, tuple[Change, Any]]
+    columns: dict[str, tuple[Operation, Any]]
     related: list[Related]
 
 
@@ -136,8 +135,10 @@ class Objects:
 
     def related(self, given: Mapping[str, Input], relation: Relation, path: Path) -> Related:
         """What is created or linked through a relation."""
-        target = self.view.writes[relation.target]
-        conflict = self.conflict(given.get(self.naming.on_conflict), target, (*path, self.naming.on_conflict))
+        target = writes_of(self.view, relation.target)
+        conflict = self.conflict(
+            given.get(self.naming.word("on_conflict")), target, (*path, self.naming.word("on_conflict"))
+        )
         link = self.keys(given.get("link"), target.table, (*path, "link"))
         objects = self.objects(given.get("data"), target, (*path, "data"))
         if not relation.many and len(objects) + len(link) > 1:
@@ -151,7 +152,9 @@ class Objects:
         label = plain(given["constraint"])
         on = next(unique for unique in writes.table.uniques if unique.label == label)
         fields = {column.field: column.name for column in (writes.update or {}).values()}
-        update = tuple(dict.fromkeys(fields[str(plain(each))] for each in items(given.get(self.naming.update_columns))))
+        update = tuple(
+            dict.fromkeys(fields[str(plain(each))] for each in items(given.get(self.naming.word("update_columns"))))
+        )
         return Conflict(on, update, given.get("where"), path)
 
     def keys(self, given: Input, table: Table, path: Path) -> list[Key]:
@@ -171,7 +174,7 @@ class Objects:
         """What the arguments of an update say, by their names."""
         made = Changes(writes, path, {}, [])
         for op in OPERATIONS:
-            word = self.naming.change(op)
+            word = self.naming.operation(op)
             inner = given.get(word)
             if not isinstance(inner, dict):
                 continue
@@ -187,7 +190,7 @@ class Objects:
                     made.columns[column.name] = (op, self.operand(op, value, column, place))
         return made
 
-    def operand(self, op: Change, given: Input, column: TableColumn, path: Path) -> Any:
+    def operand(self, op: Operation, given: Input, column: TableColumn, path: Path) -> Any:
         """The value of an operation on a column."""
         if given is None and op != "set":
             self.faults.add((*path, column.field), "null is no value for it")
@@ -231,7 +234,7 @@ class Objects:
                     return None
 
 
-def operand_type(op: Change, column: Type) -> Type:
+def operand_type(op: Operation, column: Type) -> Type:
     """The type of the value that an operation takes."""
     match op:
         case "set" | "inc":
@@ -246,11 +249,6 @@ def operand_type(op: Change, column: Type) -> Type:
             return TEXT.listed
 
 
-def every(objects: Sequence[Object]) -> Iterator[Object]:
-    """The rows to create, and those that theirs relations lead to."""
-    for each in objects:
-        yield each
-        for related in each.related:
-            yield from every(related.objects)
-
-
+def writes_of(view: View, table: str) -> WriteView:
+    """What the View's callers may write to a table: nothing, it may be."""
+    return view.writes.get(table) or unwritten(view.catalog.tables[table])

@@ -15,7 +15,8 @@ from typing import Any
 from ..schema import expr as e
 from ..schema.catalog import Rule, Table
 from ..schema.errors import Code, Complaint, Refusal
-from ..schema.views import View, WriteView
+from ..schema.views import View
+from ..schema.writing import WriteView
 from .authorize import authorize_filter
 from .commands import Commands, read
 from .database import Broken, Command, Row, Script
@@ -23,8 +24,12 @@ from .filters import Reader
 from .inputs import Input
 from .judge import Writing, after, fitting, preset_value, presets, refuse
 from .limits import Limits
-from .objects import Faults, Path, written
+from .objects import Faults, Path
 from .rows import Key
+
+
+class Unexplained(Exception):
+    """A constraint was broken in a write that is not guarded: written anew as a guarded one, it tells what it means."""
 
 
 @dataclass(slots=True)
@@ -131,21 +136,28 @@ class Work:
 
     def named(self, table: Table, path: Path) -> Path:
         """A place in a model, by the names of its fields in GraphQL."""
-        return tuple(table.columns[step].field if step in table.columns else step for step in path)
+        return tuple(
+            table.columns[step].field if isinstance(step, str) and step in table.columns else step for step in path
+        )
 
     # Commands
 
     def run(
-        self, command: Command, writes: WriteView, rules: tuple[Rule, ...], rows: int, doubted: Callable[[e.Expr], Command]
+        self,
+        command: Command,
+        writes: WriteView,
+        rules: tuple[Rule, ...],
+        rows: int,
+        doubted: Callable[[e.Expr], Command] | None = None,
     ) -> Script[Sequence[Row]]:
-        """Runs a command that may break a constraint. `doubted` counts how many of its `rows` would pass a condition."""
-        if not self.guarded:
-            return (yield command)
+        """Runs a command that may break a constraint. `doubted` counts those of its `rows` that pass a condition."""
         try:
-            return (yield replace(command, guarded=True))
+            return (yield replace(command, guarded=True) if self.guarded else command)
         except Broken as broken:
+            if not self.guarded:
+                raise Unexplained from broken
             check = e.ALWAYS if self.view.superuser else after(rules, writes.table)
-            if check != e.ALWAYS:
+            if doubted and check != e.ALWAYS:
                 (row,) = yield doubted(check)
                 if row[0] != rows:
                     raise self.forbidden(writes) from None
@@ -185,8 +197,3 @@ def explained(broken: Broken, writes: WriteView, view: View) -> Complaint:
     if fields:
         extensions["fields"] = fields
     return Complaint(Code.CONSTRAINT_VIOLATION, message, extensions=extensions)
-
-
-def at(path: Path) -> str:
-    """Where in the arguments something stands, for a message."""
-    return written(path)

@@ -15,14 +15,14 @@ from typing import Any
 from ..schema import expr as e
 from ..schema.catalog import Relation, Rule, Table
 from ..schema.errors import Code, Complaint, Refusal
+from ..schema.names import Operation
 from ..schema.types import parser
-from ..schema.views import WriteView
+from ..schema.writing import WriteView
 from .commands import read
 from .creates import Creates, Made, link_table
 from .database import Script
-from .dialect import Change
 from .judge import Writing
-from .objects import Changes, Conflict, Path, Related, fault
+from .objects import Changes, Conflict, Path, Related, fault, writes_of
 from .rows import Key, among_keys, key_lists
 
 
@@ -43,7 +43,7 @@ class Writer(Creates):
         """Updates the chosen rows; gives their keys as they are then. With a `version`, every row must be of it."""
         writes, table = changes.writes, changes.writes.table
         if not changes.columns and not changes.related:
-            message = f"give something to change, as {self.view.catalog.naming.change('set')} or another operation"
+            message = f"give something to change, as {self.view.catalog.naming.operation('set')} or another operation"
             raise Refusal(fault(changes.path, message))
         implied = frozenset(
             name for related in changes.related if _repoints(related) for name in related.relation.local
@@ -127,7 +127,7 @@ class Writer(Creates):
     ) -> Script[list[Key]]:
         """Updates rows for which the same rules hold."""
         writes, table = changes.writes, changes.writes.table
-        columns: dict[str, tuple[Change, Any]] = dict(changes.columns)
+        columns: dict[str, tuple[Operation, Any]] = dict(changes.columns)
         columns |= {name: ("set", value) for name, value in (filled | self.presets(table, rules)).items()}
         keys = [tuple(row[name] for name in table.primary_key) for row in rows]
         if not columns:
@@ -138,7 +138,7 @@ class Writer(Creates):
                 columns[column.name] = ("set", column.onupdate.make())
         if table.version:
             columns[table.version] = ("inc", 1)
-        operations = [(name, op) for name, (op, _) in columns.items()]
+        operations: list[tuple[str, Operation]] = [(name, op) for name, (op, _) in columns.items()]
         values = [value for _, value in columns.values()]
         reckoned = [name for name, op in operations if op == "inc"]
         whole = [*table.columns] if table.validators else []
@@ -203,7 +203,7 @@ class Writer(Creates):
         for related in changes.related:
             relation = related.relation
             yield from self._below(related, owners)
-            if relation.holds_key:
+            if relation.refers:
                 continue
             if related.objects or related.link:
                 if len(owners) > 1:
@@ -261,7 +261,7 @@ class Writer(Creates):
         keys = key_lists(related.unlink)
         these = e.both(condition, among_keys(target.table, len(leaves)))
         if relation.link is None:
-            clear: dict[str, tuple[Change, Any]] = dict.fromkeys(relation.remote, ("set", None))
+            clear: dict[str, tuple[Operation, Any]] = dict.fromkeys(relation.remote, ("set", None))
             yield from self.update(Chosen(these, [*leaves, *keys]), Changes(target, related.path, clear, []))
             return
         answer = yield self.commands.choose(
@@ -278,7 +278,7 @@ class Writer(Creates):
         columns = key_lists(pairs)
         if relation.link.table:
             seen = self.view.tables[relation.link.table].rows
-            yield from self.delete(self.view.writes[relation.link.table], Chosen(e.both(condition, seen), columns))
+            yield from self.delete(writes_of(self.view, relation.link.table), Chosen(e.both(condition, seen), columns))
             return
         answer = yield self.commands.delete(table, [self._in_order(table, (*local, *remote), pair) for pair in pairs])
         self.count(len(answer))
@@ -295,7 +295,7 @@ class Writer(Creates):
     ) -> Script[None]:
         table = writes.table
         seen = self.view.tables[table.key]
-        columns: dict[str, tuple[Change, Any]] = {
+        columns: dict[str, tuple[Operation, Any]] = {
             theirs: ("set", owner.columns[ours]) for ours, theirs in relation.pairs
         }
         changes = Changes(writes, path, columns, [])
@@ -370,7 +370,7 @@ class Writer(Creates):
         if not keys:
             return
         command = self.commands.delete(writes.table, keys)
-        answer = yield from self.run(command, writes, (), len(keys), lambda check: command)
+        answer = yield from self.run(command, writes, (), len(keys))
         self.count(len(answer))
 
     def delete(self, writes: WriteView, chosen: Chosen) -> Script[None]:
@@ -381,7 +381,7 @@ class Writer(Creates):
 
 def _repoints(related: Related) -> bool:
     """Whether a change sets foreign keys of the row at hand."""
-    return related.relation.holds_key and bool(related.objects or related.link or related.unlink)
+    return related.relation.refers and bool(related.objects or related.link or related.unlink)
 
 
 def _by_mask(masks: Sequence[tuple[bool, ...]]) -> list[list[int]]:

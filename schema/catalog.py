@@ -16,6 +16,7 @@ from .errors import Origin
 from .expr import Expr
 from .names import Made, MutationKind, Naming
 from .types import Type
+from .validation import Validators
 
 Verb = Literal["read", "create", "update", "delete"]
 VERBS: tuple[Verb, ...] = ("read", "create", "update", "delete")
@@ -160,7 +161,10 @@ class Table:
     description: str | None = None
     computed: Mapping[str, ComputedField] = field(default_factory=dict[str, ComputedField])
     uniques: tuple[Unique, ...] = ()
+    foreign_keys: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
+    """The columns of each foreign key by its name in the database."""
     version: str | None = None
+    validators: Validators | None = None
 
     def givable(self, column: TableColumn) -> bool:
         """Whether a create may give the column at all."""

@@ -28,7 +28,7 @@ from .access import Allow, Me, Row, RuleMistake, access
 from .aggregates import OF_COLUMNS, parts
 from .catalog import VERBS, Catalog, Link, Relation, Rule, Table, TableColumn, TableNames, Verb
 from .check import Checker, Claims, closest
-from .compile_writes import default_of, generated, onupdate_of, refuse_useless, uniques_of, version_of
+from .compile_writes import default_of, foreign_keys_of, generated, onupdate_of, refuse_useless, uniques_of, version_of
 from .computed import computed_fields
 from .errors import DeclarationError, Origin, Problem
 from .names import GRAPHQL_NAME, OPERATIONS, Naming
@@ -139,6 +139,7 @@ def _table(model: type[Any], keys: Mapping[type[Any], str], naming: Naming, prob
         computed=computed_fields(model, columns, naming, problems),
         description=doc.strip() if doc else None,
         uniques=uniques_of(sql_table, attribute_of, lambda message, mend: refuse(f"{key}: {message}", mend)),
+        foreign_keys=foreign_keys_of(sql_table, attribute_of),
         version=version_of(model, columns, primary_key, lambda message, mend: refuse(f"{key}: {message}", mend)),
     )
 

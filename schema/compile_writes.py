@@ -126,6 +126,16 @@ def uniques_of(table: sa.Table, attribute_of: Mapping[str, str], refuse: Refuse)
     return tuple(found.values())
 
 
+def foreign_keys_of(table: sa.Table, attribute_of: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
+    """The columns that each foreign key of a table holds, by its name."""
+    found: dict[str, tuple[str, ...]] = {}
+    for key in table.foreign_key_constraints:
+        columns = tuple(column.name for column in key.columns)
+        name = _name(key.name) or derived_name(table.name, columns, "fkey")
+        found[name] = tuple(attribute_of[column] for column in columns if column in attribute_of)
+    return found
+
+
 def _keys(table: sa.Table) -> Iterator[tuple[str, tuple[str, ...]]]:
     key = table.primary_key
     yield _name(key.name) or derived_name(table.name, (), "pkey"), tuple(column.name for column in key.columns)

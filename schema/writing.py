@@ -34,6 +34,11 @@ class WriteView:
     update_relations: Mapping[str, Relation]
 
 
+def unwritten(table: Table) -> WriteView:
+    """What those may write who may write nothing to a table."""
+    return WriteView(table, dict.fromkeys(WRITES, ()), None, None, False, {}, {})
+
+
 @dataclass(frozen=True, slots=True)
 class MutationField:
     """A field of Mutation."""
