@@ -440,7 +440,9 @@ def _alike(rows: Sequence[_Row]) -> dict[tuple[tuple[str, ...], tuple[Rule, ...]
     """Rows by the columns that they have values of, and their rules."""
     found: dict[tuple[tuple[str, ...], tuple[Rule, ...]], list[_Row]] = {}
     for row in rows:
-        found.setdefault((tuple(row.object.values), row.rules), []).append(row)
+        values = row.object.values
+        names = tuple(name for name in row.object.writes.table.columns if name in values)
+        found.setdefault((names, row.rules), []).append(row)
     return found
 
 

@@ -16,7 +16,7 @@ from ..schema.errors import Code, Complaint, Refusal
 from ..schema.names import OPERATIONS, Naming, Operation
 from ..schema.types import INT, JSON, TEXT, Type, parser
 from ..schema.views import View
-from ..schema.writing import WriteView, unwritten
+from ..schema.writing import PARTS, Part, WriteView, unwritten
 from .inputs import Absent, Given, Input, Known, items, plain, present
 from .rows import Key
 
@@ -130,11 +130,14 @@ class Objects:
                 made.values[column.name] = self.value(value, column.type, path, name)
             elif isinstance(value, dict):
                 relation = writes.create_relations[name]
-                made.related.append(self.related(value, relation, (*path, name)))
+                made.related.append(self.related(value, relation, writes.create_parts[name], (*path, name)))
         return made
 
-    def related(self, given: Mapping[str, Input], relation: Relation, path: Path) -> Related:
-        """What is created or linked through a relation."""
+    def related(self, given: Mapping[str, Input], relation: Relation, parts: frozenset[Part], path: Path) -> Related:
+        """What is created or linked through a relation; a type that relations share may have more than its `parts`."""
+        for word in PARTS:
+            if given.get(word) is not None and word not in parts:
+                self.faults.add((*path, word), "not here, or not for you")
         target = writes_of(self.view, relation.target)
         conflict = self.conflict(
             given.get(self.naming.word("on_conflict")), target, (*path, self.naming.word("on_conflict"))
@@ -183,7 +186,8 @@ class Objects:
                 column = (writes.update or {}).get(name)
                 if column is None:
                     if isinstance(value, dict):
-                        made.related.append(self.changed(value, writes.update_relations[name], (*place, name)))
+                        relation = writes.update_relations[name]
+                        made.related.append(self.changed(value, relation, writes.update_parts[name], (*place, name)))
                 elif column.name in made.columns:
                     self.faults.add((*place, name), "two operations change it; say one")
                 else:
@@ -199,9 +203,9 @@ class Objects:
             return [self.value(each, TEXT, path, column.field) for each in items(given)]
         return self.value(given, operand_type(op, column.type), path, column.field)
 
-    def changed(self, given: Mapping[str, Input], relation: Relation, path: Path) -> Related:
+    def changed(self, given: Mapping[str, Input], relation: Relation, parts: frozenset[Part], path: Path) -> Related:
         """What an update does through a relation."""
-        made = self.related(given, relation, path)
+        made = self.related(given, relation, parts, path)
         unlink = given.get("unlink")
         if relation.many:
             made.unlink = self.keys(unlink, made.target.table, (*path, "unlink"))

@@ -19,6 +19,7 @@ from ..schema.check import closest
 from ..schema.custom import DEVELOPERS
 from ..schema.errors import Code, Complaint, Refusal
 from ..schema.graphql import of_type
+from ..schema.graphql_mutations import data_of
 from ..schema.ids import decode
 from ..schema.types import TEXT, Kind, Type, parser
 from .data import DataReader
@@ -183,7 +184,7 @@ class _Coercers:
             return _id
         if _is_opaque(g.get_named_type(type)):
             return _opaque
-        if WRITTEN in g.get_named_type(type).extensions:
+        if data_of(g.get_named_type(type)):
             return _data(self.data.of(type, depth))
         if _is_slot(type):
             return _leaf(parser(_leaf_type(type)), listed=isinstance(type, g.GraphQLList))

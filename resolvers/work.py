@@ -108,8 +108,15 @@ class Work:
         return Refusal.of(Code.LIMIT_EXCEEDED, message)
 
     def forbidden(self, writes: WriteView) -> Refusal:
-        """The refusal of a row that no rule allows after the write."""
-        message = f"You may not make a {writes.table.names.type} like this: no rule allows the row as it would be."
+        """The refusal of a row that no rule allows after the write.
+
+        It says the same where the row was not even written, because it clashed on values that the client may choose.
+        """
+        table = writes.table
+        chosen = {column.name for column in (*(writes.create or {}).values(), *(writes.update or {}).values())}
+        clash = any(chosen.intersection(unique.columns) for unique in table.uniques)
+        other = ", or it clashes with a row that is there" if clash else ""
+        message = f"You may not make a {table.names.type} like this: no rule allows the row as it would be{other}."
         return Refusal.of(Code.FORBIDDEN, message)
 
     # Values

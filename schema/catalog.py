@@ -104,9 +104,9 @@ class Relation:
         return tuple(pair[1] for pair in self.link.remote) if self.link else tuple(pair[1] for pair in self.pairs)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Rule:
-    """One `allow(...)`, checked. `fields` None means every column and relation."""
+    """One `allow(...)`, checked; each is only itself. `fields` None means every column and relation."""
 
     roles: frozenset[str]
     verbs: frozenset[Verb]
