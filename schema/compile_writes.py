@@ -187,11 +187,13 @@ def refuse_useless(catalog: Catalog, problems: list[Problem]) -> None:
     """Rules that promise a write that can't be done."""
     for table in catalog.tables.values():
         filled = catalog.filled(table)
+        read = any("read" in rule.verbs for rule in table.rules)
         for rule in table.rules:
             problems += [
                 Problem(f"{table.key}: {message}", mend, rule.origin)
                 for message, mend in (
                     *_presets(rule, table),
+                    *(() if read else _unchosen(rule)),
                     *(_unfillable(rule, table, filled) if "create" in rule.verbs else ()),
                     *(_unchangeable(rule, table, catalog) if "update" in rule.verbs else ()),
                 )
@@ -204,6 +206,12 @@ def _presets(rule: Rule, table: Table) -> Iterator[tuple[str, str]]:
             yield f"preset= of {name!r}, which the database makes", "Leave it out of preset=."
         elif name == table.version:
             yield f"preset= of {name!r}, which counts the row's updates", "Leave it out of preset=."
+
+
+def _unchosen(rule: Rule) -> Iterator[tuple[str, str]]:
+    if rule.verbs & {"update", "delete"}:
+        what = "rows are chosen for an update or delete by what can be read of them, and no rule lets anybody read"
+        yield what, "Add read to a rule, for the roles and fields by which rows are found."
 
 
 def _unfillable(rule: Rule, table: Table, filled: frozenset[str]) -> Iterator[tuple[str, str]]:

@@ -48,7 +48,9 @@ class _Graft:
             if isinstance(type, g.GraphQLObjectType) and type.interfaces and name not in self.lacking:
                 self._named(type)
         implementing = [type for type in self.made.values() if isinstance(type, g.GraphQLObjectType)]
-        return g.GraphQLSchema(query=query, types=reachable(query, *implementing), assume_valid=True)
+        mutation = self.generated.mutation_type
+        starts = (query, *([mutation] if mutation else ()), *implementing)
+        return g.GraphQLSchema(query, mutation, types=reachable(*starts), assume_valid=True)
 
     def _placeholder(self, table: str) -> g.GraphQLObjectType:
         name = next(name for name, key in self.custom.rows.items() if key == table)

@@ -17,6 +17,7 @@ from graphql import GraphQLError, ValueNode
 
 from .graft import graft
 from .graphql_aggregates import Aggregates
+from .graphql_mutations import Mutations
 from .graphql_relay import Relay
 from .leaves import printer
 from .names import Naming
@@ -103,7 +104,9 @@ class _Builder:
             about = "Always null: no rule lets this caller read anything."
             fields["nothing"] = g.GraphQLField(g.GraphQLBoolean, description=about)
         query = g.GraphQLObjectType(self.naming.query, fields)
-        return g.GraphQLSchema(query, types=reachable(query), assume_valid=True)
+        mutation = Mutations(self).root()
+        roots = (query, mutation) if mutation else (query,)
+        return g.GraphQLSchema(*roots, types=reachable(*roots), assume_valid=True)
 
     def _root(self, root: RootField) -> g.GraphQLField:
         if root.kind == "node":

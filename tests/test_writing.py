@@ -206,7 +206,10 @@ def ruled(*rules: Any, naming: Naming = CAMEL, owner: Callable[[Any, Any], Any] 
         type.__delattr__(Owner, "rules")
 
 
+READ = allow("reader", "read")
 USELESS: dict[str, tuple[Any, str]] = {
+    "an update of what nobody reads": (allow("user", "update"), "no rule lets anybody read"),
+    "a delete of what nobody reads": (allow("user", "delete create"), "no rule lets anybody read"),
     "preset of a generated column": (
         allow("user", "create", preset={"doubled": 1}),
         "preset= of 'doubled', which the database makes",
@@ -230,7 +233,7 @@ USELESS: dict[str, tuple[Any, str]] = {
 def test_a_rule_that_cannot_work_is_refused(name: str) -> None:
     rule, message = USELESS[name]
     with pytest.raises(DeclarationError) as caught:
-        ruled(rule)
+        ruled(*((rule,) if "nobody reads" in name else (rule, READ)))
     (problem,) = caught.value.problems
     assert message in problem.message and problem.mend
     assert problem.origin and problem.origin.file == __file__
@@ -389,7 +392,7 @@ def test_a_superuser_needs_no_rules() -> None:
 MUTATIONS: dict[str, tuple[list[Any], list[str]]] = {
     "create without reading": ([allow("user", "create")], ["insert_plain"]),
     "create and read": ([allow("user", "create read")], ["insert_plain", "insert_plain_one"]),
-    "update without reading": ([allow("user", "update delete")], []),
+    "update without reading": ([allow("user", "update delete"), allow("reader", "read")], []),
     "update without the key": (
         [allow("user", "update delete"), allow("user", "read", fields=["title"])],
         ["update_plain", "update_plain_many", "delete_plain"],
