@@ -46,6 +46,7 @@ from .read import render
 from .session import Session
 from .shape import shape_of
 from .unsupported import check_supported
+from .validation import validate
 from .variables import Shape, Variables
 
 MOST_ERRORS = 20
@@ -249,7 +250,7 @@ class Engine:
             rules = (*rules, NoSchemaIntrospectionCustomRule)
         if seen.custom:
             rules = (*rules, MaybeNullValidationRule, OneOfInputValidationRule)
-        errors = g.validate(seen.schema, document, rules, max_errors=MOST_ERRORS)
+        errors = validate(seen.schema, document, text, rules, MOST_ERRORS)
         if errors:
             raise Refusal(*(_complaint(Code.GRAPHQL_VALIDATION_FAILED, error) for error in errors))
         variables = Variables(seen.schema, operation.variable_definitions or (), self.limits.max_depth)

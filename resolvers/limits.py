@@ -80,20 +80,25 @@ class _Counter:
 
     def size(self, selections: g.SelectionSetNode | None, depth: int) -> _Size:
         """The size of a selection set; its depth counts from `depth` levels above."""
-        total = _Size()
+        fields = aliases = deepest = 0
         for selection in selections.selections if selections else ():
             match selection:
                 case g.FieldNode():
-                    own = _Size(1, 1 if selection.alias else 0, depth)
-                    total = total.beside(own).beside(self.size(selection.selection_set, depth + 1))
+                    fields += 1
+                    aliases += selection.alias is not None
+                    deepest = max(deepest, depth)
+                    if selection.selection_set is None:
+                        continue
+                    below = self.size(selection.selection_set, depth + 1)
                 case g.InlineFragmentNode():
-                    total = total.beside(self.size(selection.selection_set, depth))
+                    below = self.size(selection.selection_set, depth)
                 case g.FragmentSpreadNode():
                     spread = self.fragment(selection.name.value)
-                    total = total.beside(_Size(spread.fields, spread.aliases, spread.depth + depth - 1))
+                    below = _Size(spread.fields, spread.aliases, spread.depth + depth - 1)
                 case _:
-                    pass
-        return total
+                    continue
+            fields, aliases, deepest = fields + below.fields, aliases + below.aliases, max(deepest, below.depth)
+        return _Size(fields, aliases, deepest)
 
     def fragment(self, name: str) -> _Size:
         if name not in self.known:
