@@ -253,7 +253,7 @@ class Engine:
         errors = validate(seen.schema, document, text, rules, MOST_ERRORS)
         if errors:
             raise Refusal(*(_complaint(Code.GRAPHQL_VALIDATION_FAILED, error) for error in errors))
-        variables = Variables(seen.schema, operation.variable_definitions or (), self.limits.max_depth)
+        variables = Variables(seen.schema, operation.variable_definitions or (), self.limits)
         return Prepared(seen, operation, fragments, variables, Lru(self.cached_shapes), text)
 
     def _operation(self, prepared: Prepared, shape: Shape) -> Operation:
@@ -286,6 +286,7 @@ class Engine:
             keys=planned.keys,
             meta=planned.meta,
             shapes=shapes if own else None,
+            tally=planned.tally,
         )
 
     def _with_meta(self, prepared: Prepared, operation: Operation, variables: Mapping[str, Any], data: bytes) -> bytes:

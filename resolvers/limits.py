@@ -31,6 +31,13 @@ class Limits:
     max_cost: int | Mapping[str, int] = 1_000_000_000_000
     """The most rows that an operation may touch, by `cost`; or that of some roles, `anyone` among them."""
 
+    @property
+    def most_in_variables(self) -> int:
+        """How many objects of filters, orders and groups variables may hold: walking and planning them takes time. A
+        condition takes two, and more where `_not` or a relation stands around it.
+        """
+        return 4 * self.max_conditions
+
     def most_cost(self, roles: frozenset[str], *, superuser: bool) -> int | None:
         """What the holder of these roles may spend: the most that one of them allows; None is no bound."""
         if superuser:
@@ -38,6 +45,26 @@ class Limits:
         if isinstance(self.max_cost, int):
             return self.max_cost
         return max(self.max_cost[role] for role in roles | {"anyone"} if role in self.max_cost)
+
+
+@dataclass(slots=True)
+class Tally:
+    """How many conditions and orders an operation has so far, and how many of them look through relations."""
+
+    conditions: int = 0
+    relation_conditions: int = 0
+
+    def add(self, other: Tally, limits: Limits) -> None:
+        """Counts more; LIMIT_EXCEEDED when they are too many: planners take long for many, longest over relations."""
+        self.conditions += other.conditions
+        self.relation_conditions += other.relation_conditions
+        for what, count, most in (
+            ("conditions and orders", self.conditions, limits.max_conditions),
+            ("conditions and orders on relations", self.relation_conditions, limits.max_relation_conditions),
+        ):
+            if count > most:
+                message = f"The operation has more than {most} {what}. Ask for less, or in several requests."
+                raise Refusal.of(Code.LIMIT_EXCEEDED, message)
 
 
 @dataclass(frozen=True, slots=True)
