@@ -46,6 +46,7 @@ from .read import render
 from .session import Session
 from .shape import shape_of
 from .unsupported import check_supported
+from .validation import validate
 from .variables import Shape, Variables
 
 MOST_ERRORS = 20
@@ -249,10 +250,10 @@ class Engine:
             rules = (*rules, NoSchemaIntrospectionCustomRule)
         if seen.custom:
             rules = (*rules, MaybeNullValidationRule, OneOfInputValidationRule)
-        errors = g.validate(seen.schema, document, rules, max_errors=MOST_ERRORS)
+        errors = validate(seen.schema, document, text, rules, MOST_ERRORS)
         if errors:
             raise Refusal(*(_complaint(Code.GRAPHQL_VALIDATION_FAILED, error) for error in errors))
-        variables = Variables(seen.schema, operation.variable_definitions or (), self.limits.max_depth)
+        variables = Variables(seen.schema, operation.variable_definitions or (), self.limits)
         return Prepared(seen, operation, fragments, variables, Lru(self.cached_shapes), text)
 
     def _operation(self, prepared: Prepared, shape: Shape) -> Operation:
@@ -285,6 +286,7 @@ class Engine:
             keys=planned.keys,
             meta=planned.meta,
             shapes=shapes if own else None,
+            tally=planned.tally,
         )
 
     def _with_meta(self, prepared: Prepared, operation: Operation, variables: Mapping[str, Any], data: bytes) -> bytes:
