@@ -61,6 +61,7 @@ class _Authorizer:
     def __init__(self, view: View) -> None:
         self.view = view
         self.rewrite: Rewrite[TableView] = Rewrite(self._change, self._enter)
+        self.demands: dict[tuple[str, str], tuple[e.Expr, e.Expr]] = {}
 
     def source(self, source: Source, joined: e.Expr = e.ALWAYS) -> Source:
         """A source with the rules of its tables; `joined` is what the relation that leads here demands."""
@@ -114,7 +115,8 @@ class _Authorizer:
         return tuple(self._field(field, seen) for field in fields)
 
     def _order(self, order: Order, seen: TableView) -> Order:
-        return replace(order, value=self.rewrite.value(order.value, seen))
+        value = self.rewrite.value(order.value, seen)
+        return order if value is order.value else replace(order, value=value)
 
     def _field(self, field: Field, seen: TableView) -> Field:
         match field:
@@ -138,7 +140,8 @@ class _Authorizer:
     def _column(self, field: ColumnField, seen: TableView) -> ColumnField:
         if field.cell is not None:
             return replace(field, value=e.Visible(seen.cells[field.cell], field.value, field.value.type))
-        return replace(field, value=self.rewrite.value(field.value, seen))
+        value = self.rewrite.value(field.value, seen)
+        return field if value is field.value else replace(field, value=value)
 
     def _enter(self, seen: TableView, relation: str) -> TableView:
         return self.view.tables[seen.table.relations[relation].target]
@@ -161,6 +164,12 @@ class _Authorizer:
 
         Either a rule names the relation for our row, or both rows show the columns that it compares.
         """
+        key = (seen.table.key, relation.name)
+        if key not in self.demands:
+            self.demands[key] = self._demanded(relation, seen)
+        return self.demands[key]
+
+    def _demanded(self, relation: Relation, seen: TableView) -> tuple[e.Expr, e.Expr]:
         target = self.view.tables[relation.target]
         if self.view.superuser:
             return e.ALWAYS, e.ALWAYS

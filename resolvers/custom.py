@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import copy
 from collections.abc import AsyncIterable, Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, cast
 
 import graphql as g
@@ -30,9 +30,9 @@ from .answer import Answer, Fault, told
 from .cache import Lru
 from .context import Context
 from .dialect import SEPARATOR, Dialect
-from .limits import Limits
+from .limits import Limits, Tally
 from .operation import Operation, RowRead
-from .planner import column_field, plan_fields
+from .planner import PlannedFields, column_field, plan_fields
 from .planning import Abstract
 from .rows import Batch, Fetch, Key, key_of, prepare_rows, read_rows
 from .session import Session
@@ -100,6 +100,12 @@ class Run:
     context: Context = field(init=False)
     _roots: asyncio.Future[dict[str, bytes]] | None = None
     _batches: dict[Any, Batch] = field(default_factory=dict[Any, Batch])
+    _tally: Tally = field(init=False)
+    _tallied: set[Any] = field(default_factory=set[Any])
+    """The selections whose conditions are in the tally: each counts once, however often its rows are read."""
+
+    def __post_init__(self) -> None:
+        self._tally = replace(self.asked.operation.tally)
 
     # Planned root fields
 
@@ -135,6 +141,8 @@ class Run:
                 known = reads.get(selection)
                 if known is None:  # the nodes are kept too, lest others get their ids
                     known = reads.put(selection, (self._prepare(groups, seen, path), nodes))
+                self._tally.add(Tally() if selection in self._tallied else known[0].tally, self.limits)
+                self._tallied.add(selection)
                 found = await read_rows(keys, seen.table, known[0], self.fetch, self.leaves)
                 return {key: Fetched(seen.table.names.type, row, shape) for key, (row, shape) in found.items()}
 
@@ -146,7 +154,7 @@ class Run:
     ) -> RowRead:
         view, asked = self.executable.view, self.asked
         first = len(self.leaves)
-        fields, checks, derived = plan_fields(
+        planned = plan_fields(
             groups,
             seen,
             path,
@@ -157,7 +165,7 @@ class Run:
             self.limits,
             self.executable.abstract,
         )
-        return prepare_rows(view, self.dialect, seen, fields, checks, derived, first, self.limits)
+        return prepare_rows(view, self.dialect, seen, planned, first, self.limits)
 
     def key(self, value: Any, seen: TableView) -> Key:
         """The key in a resolver's value."""
@@ -190,9 +198,8 @@ class Run:
         known = reads.get(key)
         if known is None:
             fields = tuple(column_field(seen, column.name) for column in seen.columns.values())
-            known = reads.put(
-                key, prepare_rows(self.executable.view, self.dialect, seen, fields, (), (), 0, self.limits)
-            )
+            planned = PlannedFields(fields, (), (), Tally())
+            known = reads.put(key, prepare_rows(self.executable.view, self.dialect, seen, planned, 0, self.limits))
         return known
 
     def _record(self, seen: TableView, key: Key, row: Mapping[str, Any]) -> Record:

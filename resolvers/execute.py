@@ -50,6 +50,7 @@ from .rows import prepare_rows
 from .session import Session
 from .shape import shape_of
 from .unsupported import check_supported
+from .validation import validate
 from .variables import Shape, Variables
 from .write import Writers
 
@@ -262,10 +263,10 @@ class Engine:
             rules = (*rules, NoSchemaIntrospectionCustomRule)
         if seen.custom:
             rules = (*rules, MaybeNullValidationRule, OneOfInputValidationRule)
-        errors = g.validate(seen.schema, document, rules, max_errors=MOST_ERRORS)
+        errors = validate(seen.schema, document, text, rules, MOST_ERRORS)
         if errors:
             raise Refusal(*(_complaint(Code.GRAPHQL_VALIDATION_FAILED, error) for error in errors))
-        variables = Variables(seen.schema, operation.variable_definitions or (), self.limits.max_depth)
+        variables = Variables(seen.schema, operation.variable_definitions or (), self.limits)
         return Prepared(seen, operation, fragments, variables, Lru(self.cached_shapes), text)
 
     def _plan(self, prepared: Prepared, shape: Shape) -> Operation | Mutation:
@@ -285,9 +286,7 @@ class Engine:
             leaves,
             self.limits,
             prepared.seen.abstract,
-            lambda table, fields, checks, derived, first: prepare_rows(
-                seen, self.database.dialect, table, fields, checks, derived, first, self.limits
-            ),
+            lambda table, planned, first: prepare_rows(seen, self.database.dialect, table, planned, first, self.limits),
         )
         self.observe(Planned(prepared.name, time.perf_counter() - started))
         return mutation
@@ -322,6 +321,7 @@ class Engine:
             keys=planned.keys,
             meta=planned.meta,
             shapes=shapes if own else None,
+            tally=planned.tally,
         )
 
     def _with_meta(self, prepared: Prepared, operation: Operation, variables: Mapping[str, Any], data: bytes) -> bytes:

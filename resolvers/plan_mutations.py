@@ -16,16 +16,16 @@ from ..schema.errors import Refusal
 from ..schema.views import TableView, View
 from ..schema.writing import MutationField
 from .authorize import authorize_filter
-from .filters import Check, Reader
+from .filters import Reader
 from .inputs import Input
 from .limits import Limits
 from .mutation import Mutation, Returned, Written
 from .operation import RowRead
-from .plan import Field, TypenameField
-from .planner import plan_fields
-from .planning import Abstract, Derive, Fragments, Path, Selection, placed
+from .plan import TypenameField
+from .planner import PlannedFields, plan_fields
+from .planning import Abstract, Fragments, Path, Selection, placed
 
-Prepare = Callable[[TableView, tuple[Field, ...], tuple[Check, ...], tuple[Derive, ...], int], RowRead]
+Prepare = Callable[[TableView, PlannedFields, int], RowRead]
 """Makes the read of rows by key, the lists of their keys being leaves from a number."""
 
 
@@ -142,7 +142,7 @@ class _Planner:
 
     def read(self, selected: Mapping[str, list[g.FieldNode]], seen: TableView, path: Path) -> RowRead:
         """What is read of written rows."""
-        fields, checks, derived = plan_fields(
+        planned = plan_fields(
             selected,
             seen,
             path,
@@ -153,4 +153,5 @@ class _Planner:
             self.limits,
             self.abstract,
         )
-        return self.prepare(seen, fields, checks, derived, self.leaves)
+        self.reader.tally.add(planned.tally, self.limits)
+        return self.prepare(seen, planned, self.leaves)

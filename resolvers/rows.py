@@ -21,12 +21,11 @@ from ..schema.views import TableView, View
 from .authorize import authorize
 from .cost import cost_of_row
 from .dialect import Dialect
-from .filters import Check
 from .limits import Limits
 from .operation import Operation, RowRead
 from .pages import finishing
-from .plan import ColumnField, Field, KeyField, Plan, Read, Root
-from .planning import Derive
+from .plan import ColumnField, KeyField, Plan, Read, Root
+from .planner import PlannedFields
 from .read import render
 from .shape import Record, Shape, shape_of
 
@@ -75,19 +74,18 @@ def prepare_rows(
     view: View,
     dialect: Dialect,
     seen: TableView,
-    fields: tuple[Field, ...],
-    checks: tuple[Check, ...],
-    derived: tuple[Derive, ...],
+    planned: PlannedFields,
     first: int,
     limits: Limits,
 ) -> RowRead:
-    """A read of `fields` of rows by key; the keys are the variables' leaves from number `first`."""
+    """A read of what is planned of rows, by key; the keys are the variables' leaves from number `first`."""
     table = seen.table
     columns = [e.Column(name, table.columns[name].type) for name in table.primary_key]
     key = KeyField(tuple(ColumnField(f"key:{column.name}", column, False) for column in columns))
-    read = Read(table.key, True, e.ALWAYS, (*fields, key), cap=MOST_KEYS, chosen=among_keys(table, first))
+    chosen = among_keys(table, first)
+    read = Read(table.key, True, e.ALWAYS, (*planned.fields, key), cap=MOST_KEYS, chosen=chosen)
     plan = Plan((Root("rows", read),))
-    row_cost = cost_of_row(fields, limits)
+    row_cost = cost_of_row(planned.fields, limits)
     authorised = authorize(plan, view)
     operation = Operation(
         name=None,
@@ -96,15 +94,15 @@ def prepare_rows(
         plan=plan,
         authorised=authorised,
         statement=render(authorised, view.catalog, dialect),
-        checks=checks,
-        derived=derived,
+        checks=planned.checks,
+        derived=planned.derived,
         finish=finishing(authorised),
         cost=lambda leaves: row_cost(leaves) * len(leaves[first]),
         max_cost=limits.most_cost(view.roles, superuser=view.superuser),
         keys=("rows",),
         meta=(),
     )
-    return RowRead(operation, shape_of(read))
+    return RowRead(operation, shape_of(read), planned.tally)
 
 
 def among_keys(table: Table, first: int, by: Sequence[str] = ()) -> e.Expr:

@@ -19,11 +19,13 @@ from ..schema.check import closest
 from ..schema.custom import DEVELOPERS
 from ..schema.errors import Code, Complaint, Refusal
 from ..schema.graphql import of_type
+from ..schema.graphql_aggregates import CONDITION
 from ..schema.graphql_mutations import data_of
 from ..schema.ids import decode
 from ..schema.types import TEXT, Kind, Type, parser
 from .data import DataReader
 from .inputs import Absent, Data, Fault, Given, Input, Row, Slot
+from .limits import Limits
 
 Shape: TypeAlias = Any
 """LEAF, DATA, OPAQUE, None, ("=", value), ("row", (table, number of key values)), ("list", shapes), ("object", ((name,
@@ -37,7 +39,14 @@ OPAQUE = "opaque"
 """A value that only a developer's resolver gets, so that neither its form nor its type matters here."""
 ABSENT = "absent"
 
-_Coerce: TypeAlias = Callable[[Any, list[Any]], Shape]
+
+class _Leaves(list[Any]):
+    """The leaves read so far; `conditions` is how many objects of filters, orders and groups were met."""
+
+    conditions = 0
+
+
+_Coerce: TypeAlias = Callable[[Any, _Leaves], Shape]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +63,9 @@ class Variables:
     """The variables that an operation declares."""
 
     def __init__(
-        self, schema: g.GraphQLSchema, definitions: Sequence[g.VariableDefinitionNode], max_depth: int
+        self, schema: g.GraphQLSchema, definitions: Sequence[g.VariableDefinitionNode], limits: Limits
     ) -> None:
-        coercers = _Coercers(max_depth)
+        coercers = _Coercers(limits)
         self._variables: list[_Variable] = []
         for definition in definitions:
             name = definition.variable.name.value
@@ -72,7 +81,7 @@ class Variables:
     def read(self, given: Mapping[str, Any]) -> tuple[Shape, list[Any]]:
         """The shape and the leaves of what a request gives; Refusal with BAD_USER_INPUT."""
         shapes: list[Shape] = []
-        leaves: list[Any] = []
+        leaves = _Leaves()
         faults: list[Complaint] = []
         for variable in self._variables:
             try:
@@ -169,12 +178,18 @@ def _is_opaque(type: g.GraphQLNamedType) -> bool:
     return type is g.GraphQLID or (DEVELOPERS in type.extensions and of_type(type) is None)
 
 
+def _is_deciding(type: g.GraphQLInputType) -> bool:
+    """Whether a value of this type is part of the shape as it is."""
+    named = g.get_named_type(type)
+    return g.is_leaf_type(named) and not _is_opaque(named) and not _is_slot(named)
+
+
 class _Coercers:
     """Makes the function that reads a value of an input type; one for each input object, made when first met."""
 
-    def __init__(self, max_depth: int) -> None:
-        self.max_depth = max_depth
-        self.data = DataReader(max_depth)
+    def __init__(self, limits: Limits) -> None:
+        self.limits = limits
+        self.data = DataReader(limits.max_depth)
         self.objects: dict[tuple[str, int], dict[str, tuple[_Coerce, bool]]] = {}
 
     def of(self, type: g.GraphQLInputType, depth: int) -> _Coerce:
@@ -189,20 +204,23 @@ class _Coercers:
         if _is_slot(type):
             return _leaf(parser(_leaf_type(type)), listed=isinstance(type, g.GraphQLList))
         if isinstance(type, g.GraphQLList):
-            return _list(self.of(type.of_type, depth))
+            return self._list(self.of(type.of_type, depth), decide=_is_deciding(type.of_type))
         if isinstance(type, g.GraphQLInputObjectType):
             return self._object(type, depth)
         return _deciding(type)
 
     def _object(self, type: g.GraphQLInputObjectType, depth: int) -> _Coerce:
-        if depth >= self.max_depth:
-            return _too_deep(self.max_depth)
+        if depth >= self.limits.max_depth:
+            return _too_deep(self.limits.max_depth)
+        counted = CONDITION in type.extensions
 
-        def coerce(value: Any, leaves: list[Any]) -> Shape:
+        def coerce(value: Any, leaves: _Leaves) -> Shape:
             if value is None:
                 return None
             if not isinstance(value, dict):
                 raise Fault(f"expected an object of type {type.name}")
+            if counted:
+                self._count(leaves)
             fields = self.objects.get((type.name, depth))
             if fields is None:
                 fields = self.objects[(type.name, depth)] = {
@@ -224,9 +242,35 @@ class _Coercers:
 
         return coerce
 
+    def _list(self, item: _Coerce, *, decide: bool) -> _Coerce:
+        def coerce(value: Any, leaves: _Leaves) -> Shape:
+            if value is None:
+                return None
+            if not isinstance(value, list):
+                return ("list", (item(value, leaves),))
+            shapes: list[Shape] = []
+            for index, each in enumerate(value):  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
+                try:
+                    if decide:
+                        self._count(leaves)
+                    shapes.append(item(each, leaves))
+                except Fault as fault:
+                    raise fault.within(index) from None
+            return ("list", tuple(shapes))
+
+        return coerce
+
+    def _count(self, leaves: _Leaves) -> None:
+        """One more of what decides the plan. Rows to be written don't: there may be any number."""
+        leaves.conditions += 1
+        if leaves.conditions > self.limits.most_in_variables:
+            most = self.limits.most_in_variables
+            message = f"variables hold more than {most} objects of filters, orders and groups; ask for less"
+            raise Fault(message, code=Code.LIMIT_EXCEEDED)
+
 
 def _data(read: Callable[[Any], Input]) -> _Coerce:
-    def coerce(value: Any, leaves: list[Any]) -> Shape:
+    def coerce(value: Any, leaves: _Leaves) -> Shape:
         if value is None:
             return None
         leaves.append(read(value))
@@ -235,12 +279,12 @@ def _data(read: Callable[[Any], Input]) -> _Coerce:
     return coerce
 
 
-def _opaque(value: Any, leaves: list[Any]) -> Shape:
+def _opaque(value: Any, leaves: _Leaves) -> Shape:
     return None if value is None else OPAQUE
 
 
 def _required(inner: _Coerce) -> _Coerce:
-    def coerce(value: Any, leaves: list[Any]) -> Shape:
+    def coerce(value: Any, leaves: _Leaves) -> Shape:
         if value is None:
             raise Fault("null is not allowed here")
         return inner(value, leaves)
@@ -249,7 +293,7 @@ def _required(inner: _Coerce) -> _Coerce:
 
 
 def _leaf(parse: Callable[[object], Any], *, listed: bool) -> _Coerce:
-    def coerce(value: Any, leaves: list[Any]) -> Shape:
+    def coerce(value: Any, leaves: _Leaves) -> Shape:
         if value is None:
             return None
         try:
@@ -261,24 +305,7 @@ def _leaf(parse: Callable[[object], Any], *, listed: bool) -> _Coerce:
     return coerce
 
 
-def _list(item: _Coerce) -> _Coerce:
-    def coerce(value: Any, leaves: list[Any]) -> Shape:
-        if value is None:
-            return None
-        if not isinstance(value, list):
-            return ("list", (item(value, leaves),))
-        shapes: list[Shape] = []
-        for index, each in enumerate(value):  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
-            try:
-                shapes.append(item(each, leaves))
-            except Fault as fault:
-                raise fault.within(index) from None
-        return ("list", tuple(shapes))
-
-    return coerce
-
-
-def _id(value: Any, leaves: list[Any]) -> Shape:
+def _id(value: Any, leaves: _Leaves) -> Shape:
     """A global id: its table is part of the shape, its key are leaves. Any other id is a leaf itself."""
     if isinstance(value, int) and not isinstance(value, bool):
         value = str(value)
@@ -292,7 +319,7 @@ def _id(value: Any, leaves: list[Any]) -> Shape:
 def _deciding(type: g.GraphQLInputType) -> _Coerce:
     """A boolean, or the order of a list: part of the shape."""
 
-    def coerce(value: Any, leaves: list[Any]) -> tuple[Literal["="], Any] | None:
+    def coerce(value: Any, leaves: _Leaves) -> tuple[Literal["="], Any] | None:
         if value is None:
             return None
         if isinstance(type, g.GraphQLEnumType):
@@ -309,7 +336,7 @@ def _deciding(type: g.GraphQLInputType) -> _Coerce:
 
 
 def _too_deep(most: int) -> _Coerce:
-    def coerce(value: Any, leaves: list[Any]) -> Shape:
+    def coerce(value: Any, leaves: _Leaves) -> Shape:
         raise Fault(f"nested more than {most} levels deep", code=Code.LIMIT_EXCEEDED)
 
     return coerce

@@ -16,7 +16,7 @@ import graphql as g
 from graphql import GraphQLError, ValueNode
 
 from .graft import graft
-from .graphql_aggregates import Aggregates
+from .graphql_aggregates import Aggregates, condition_input
 from .graphql_mutations import Mutations
 from .graphql_relay import Relay
 from .leaves import printer
@@ -202,7 +202,7 @@ class _Builder:
         return arguments
 
     def _filter(self, seen: TableView) -> g.GraphQLInputObjectType:
-        return g.GraphQLInputObjectType(
+        return condition_input(
             seen.table.names.made["filter"],
             lambda: self._filter_fields(seen),
             description=f"What a {seen.table.key} must be like; several fields must all hold.",
@@ -247,13 +247,13 @@ class _Builder:
         about = (
             f"What related {seen.table.key} rows must be like: some row like the fields, `_every` row, `_none` of them."
         )
-        return g.GraphQLInputObjectType(seen.table.names.made["list_filter"], fields, description=about)
+        return condition_input(seen.table.names.made["list_filter"], fields, about)
 
     def comparison(self, type: Type) -> g.GraphQLInputObjectType:
         """The input that holds the operators of a type."""
         name = self.naming.comparison(type)
         if name not in self.comparisons:
-            self.comparisons[name] = g.GraphQLInputObjectType(name, self._operands(type))
+            self.comparisons[name] = condition_input(name, self._operands(type))
         return self.comparisons[name]
 
     def _operands(self, type: Type) -> Callable[[], dict[str, g.GraphQLInputField]]:
@@ -296,7 +296,7 @@ class _Builder:
             return made
 
         about = f"What a list of {seen.table.key} is ordered by; one field an object."
-        return g.GraphQLInputObjectType(seen.table.names.made["order"], fields, description=about)
+        return condition_input(seen.table.names.made["order"], fields, about)
 
 
 def _json_path() -> g.GraphQLArgument:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal, TypeAlias, get_args
 
 import inflection
@@ -147,6 +148,7 @@ def _first_lower(name: str) -> str:
     return head[0].lower() + name[head.end() :] if head else name
 
 
+@lru_cache(1_000)
 def _camel(name: str) -> str:
     lead = len(name) - len(name.lstrip("_"))
     return name[:lead] + inflection.camelize(name[lead:], uppercase_first_letter=False)

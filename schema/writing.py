@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Literal, get_args
 
 from .catalog import Catalog, Relation, Rule, Table, TableColumn, Verb
 from .names import MutationKind
@@ -17,6 +17,7 @@ from .names import MutationKind
 WRITES: tuple[Verb, ...] = ("create", "update", "delete")
 Part = Literal["data", "link", "unlink", "update", "delete"]
 """What a write may do at the other end of a relation: make rows, take or let go of such as are there, change them."""
+PARTS: tuple[Part, ...] = get_args(Part)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +47,7 @@ class WriteView:
 
 def unwritten(table: Table) -> WriteView:
     """What those may write who may write nothing to a table."""
-    return WriteView(table, dict.fromkeys(WRITES, ()), None, None, False, {}, {})
+    return WriteView(table, dict.fromkeys(WRITES, ()), None, None, False, {}, {}, {}, {})
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,7 +51,11 @@ class Settings(BaseSettings):
     max_fields: int = Field(1_000, ge=1, description="most fields of an operation")
     max_aliases: int = Field(100, ge=0, description="most aliases of an operation")
     max_root_fields: int = Field(50, ge=1, description="most root fields of an operation")
-    max_conditions: int = Field(500, ge=1, description="most conditions and orders of an operation")
+    max_conditions: int = Field(
+        500,
+        ge=1,
+        description="most conditions and orders of an operation; variables hold at most four objects for each",
+    )
     max_relation_conditions: int = Field(20, ge=1, description="most of them that look through relations")
     max_cost: int | dict[str, int] = Field(
         1_000_000_000_000,

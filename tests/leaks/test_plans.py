@@ -242,7 +242,7 @@ def test_every_read_of_a_plan_has_its_rule(who: str) -> None:
         text, given = asked.text(seen)
         document = graphql.parse(text)
         operation: Any = document.definitions[0]
-        variables = Variables(schema, operation.variable_definitions or (), 15)
+        variables = Variables(schema, operation.variable_definitions or (), limits)
         shape, _ = variables.read(given)
         planned = plan(operation, {}, seen, *variables.inputs(shape), limits)
         for root in authorize(planned.plan, marks).roots:
