@@ -22,6 +22,10 @@ from .postgres_errors import LOST, broken_by, refusal
 T = TypeVar("T")
 
 
+COMMIT = "SET CONSTRAINTS ALL IMMEDIATE; COMMIT"
+"""What is checked only at the end is checked in a statement of its own: no time limit holds for COMMIT itself."""
+
+
 class Varchar:
     """How a connection decodes varchar: JSON of `::varchar` goes to the client as it is, but a row's value must be
     fit to be a parameter again.
@@ -90,14 +94,14 @@ class PostgresTransaction:
     async def commit(self, seconds: float) -> None:
         """Makes what was done last. Only what PostgreSQL itself says is told as undone."""
         try:
-            status = await self._connection.execute("COMMIT", timeout=seconds)
+            status = await self._connection.execute(COMMIT, timeout=seconds)
         except asyncpg.IntegrityConstraintViolationError as error:  # a constraint that is checked only now
             raise self._told(broken_by(error) or error) from error
         except asyncpg.QueryCanceledError as error:
             raise self._told(error) from error
         except LOST as error:
             _interrupt_if_cancelled(error)
-            self._connection.terminate()
+            terminate(self._connection)
             message = "The connection to the database was lost as the operation was being completed: nobody knows"
             message += " whether it was. Look before you try again."
             raise Refusal.of(Code.UNAVAILABLE, message) from error
@@ -163,13 +167,18 @@ def _interrupt_if_cancelled(error: Exception) -> None:
         raise asyncio.CancelledError from error
 
 
+def terminate(connection: Any) -> None:
+    """Closes a connection in a state that can't be known."""
+    with contextlib.suppress(asyncpg.InterfaceError):  # it is closed already
+        connection.terminate()
+
+
 async def give_back(pool: asyncpg.Pool, connection: Any, seconds: float) -> None:
     """Returns a connection to the pool after a transaction that was not committed; a doubtful one is closed."""
     try:
         async with asyncio.timeout(seconds):
             await connection.execute("ROLLBACK")  # waits for a cancellation that is on its way
     except Exception:
-        with contextlib.suppress(asyncpg.InterfaceError):  # it is closed already
-            connection.terminate()
+        terminate(connection)
     finally:
         await pool.release(connection)
