@@ -92,7 +92,7 @@ class PostgresTransaction:
         return Refusal.of(Code.TIMEOUT, message)
 
     async def commit(self, seconds: float) -> None:
-        """Makes what was done last. Only what PostgreSQL itself says is told as undone."""
+        """Makes what was done last; it takes longer than `seconds` only where the connection is lost."""
         try:
             status = await self._connection.execute(COMMIT, timeout=seconds)
         except asyncpg.IntegrityConstraintViolationError as error:  # a constraint that is checked only now
@@ -157,7 +157,13 @@ class PostgresTransaction:
 
     def _told(self, error: Exception) -> Exception:
         _interrupt_if_cancelled(error)
-        return error.refusal() if isinstance(error, Broken) else refusal(error, self._seconds)
+        match error:
+            case Broken():
+                return error.refusal()
+            case asyncpg.QueryCanceledError():
+                return self.too_long()
+            case _:
+                return refusal(error, self._seconds)
 
 
 def _interrupt_if_cancelled(error: Exception) -> None:

@@ -96,7 +96,9 @@ class Writer:
         """Undoes a transaction; nobody waits for it, but for whose turn is next."""
         transaction.gone = True
         try:
-            self.submit(transaction.undo).add_done_callback(lambda _: self._turn.release())
+            undone = self.submit(transaction.undo)
+            undone.add_done_callback(_look_at)
+            undone.add_done_callback(lambda _: self._turn.release())
         except RuntimeError:  # stopped, and so undone
             self._turn.release()
 

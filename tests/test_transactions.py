@@ -5,6 +5,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import gc
+import signal
+import subprocess
+import sys
 from collections.abc import AsyncIterator, Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -706,8 +709,7 @@ async def test_the_lock_of_another_process_is_waited_for(sqlite_only: World) -> 
             for _ in range(3)
         ]
         # It has met the lock, over and over, and gives up neither at SQLite's own time limit nor at another.
-        while not (database._writer.current and database._writer.current.waiting):  # noqa: ASYNC110
-            await asyncio.sleep(0.001)
+        await met_lock(database)
         await asyncio.sleep(0.2)
         assert not any(task.done() for task in waiting)
         waiting[0].cancel()  # gone while it waits: those behind it are not held up
@@ -721,20 +723,63 @@ async def test_the_lock_of_another_process_is_waited_for(sqlite_only: World) -> 
 
 
 async def test_time_spent_waiting_is_not_counted_against_a_transaction(sqlite_only: World) -> None:
-    """Its turn comes when most of its time is over; what follows takes more than was left."""
     other = sqlite3.connect(sqlite_only.url, isolation_level=None, check_same_thread=False)
     other.execute("BEGIN IMMEDIATE")
 
-    async def work(transaction: Transaction) -> None:
+    async def work(transaction: Any) -> None:
+        before = transaction._limit.when(), transaction._deadline
         await transaction.run(sqlite_only.one("UPDATE note SET n = n + 1"))
-        await asyncio.sleep(1.2)
+        assert transaction._limit.when() > before[0]
+        assert transaction._deadline > before[1]
 
-    async with sqlite_only.open(seconds=2.0) as database:
+    async with sqlite_only.open() as database:
         waiting = asyncio.create_task(database.transact(work))
-        await asyncio.sleep(1.2)
+        await met_lock(database)
         other.execute("COMMIT")
         await waiting
     other.close()
+
+
+async def met_lock(database: Any) -> None:
+    """The writer wants a lock that another has."""
+    while not (database._writer.current and database._writer.current.waiting):  # noqa: ASYNC110
+        await asyncio.sleep(0.001)
+
+
+ACKNOWLEDGED = """
+import asyncio, os, signal, sys
+from pathlib import Path
+from hedgerow.resolvers.database import Command
+from hedgerow.server.sqlite import SQLiteDatabase
+
+def script(number):
+    yield Command("INSERT INTO team VALUES (?, 'x')", (number,))
+
+async def main():
+    limits = {"statement_timeout": 60, "connect_timeout": 60}
+    database = SQLiteDatabase(Path(sys.argv[1]), size=1, synchronous=sys.argv[2], **limits)
+    await database.start()
+    for number in range(100, 120):
+        await database.transact(lambda t: t.run(script(number)))
+        os.write(1, b".")
+    async with database.transaction() as transaction:
+        await transaction.run(script(200))
+        os.kill(os.getpid(), signal.SIGKILL)
+
+asyncio.run(main())
+"""
+
+
+@pytest.mark.parametrize("synchronous", ["normal", "full"])
+async def test_a_killed_process_loses_nothing_that_it_acknowledged(sqlite_only: World, synchronous: str) -> None:
+    arguments = (sys.executable, "-c", ACKNOWLEDGED, sqlite_only.url, synchronous)
+    killed = await asyncio.create_subprocess_exec(*arguments, stdout=subprocess.PIPE)
+    told, _ = await killed.communicate()
+    assert (told, killed.returncode) == (b"." * 20, -signal.SIGKILL)
+    async with sqlite_only.open() as database:
+        assert await sqlite_only.ask(database, "SELECT count(*) FROM team WHERE id BETWEEN 100 AND 119") == "20"
+        assert await sqlite_only.ask(database, "SELECT count(*) FROM team WHERE id = 200") == "0"
+        await sqlite_only.clean(database)
 
 
 @pytest.mark.parametrize(("synchronous", "number"), [("normal", 1), ("full", 2)])
