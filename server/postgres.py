@@ -164,6 +164,7 @@ class PostgresDatabase:
                 raise transaction.too_long()
             await transaction.commit(self._statement_timeout + self._connect_timeout)
         except BaseException as error:
+            transaction.end()
             ending = asyncio.ensure_future(give_back(self.pool, connection, self._connect_timeout))
             self._ending.add(ending)  # the loop itself holds no task
             ending.add_done_callback(self._ending.discard)
@@ -171,6 +172,7 @@ class PostgresDatabase:
             if isinstance(error, TimeoutError) and limit.expired():
                 raise transaction.too_long() from error
             raise
+        transaction.end()
         await self.pool.release(connection)
 
     async def _acquire(self) -> Any:

@@ -86,6 +86,10 @@ class PostgresTransaction:
         if self._failure is not None:
             raise self._failure
 
+    def end(self) -> None:
+        """Nothing more can be asked of it."""
+        self._failure = self._failure or RuntimeError("The transaction is over.")
+
     def too_long(self) -> Refusal:
         """What the caller of an overdue transaction is told."""
         message = f"The operation took longer than {self._seconds:g} seconds and was undone. Do less at once."

@@ -55,10 +55,13 @@ class World:
         else:
             made = PostgresDatabase(self.url, size=size, statement_timeout=seconds, **{"random": lambda: 0.0, **given})
         await made.start()
+        complaints: list[Any] = []  # of asyncpg, where it has to clean up itself, and of tasks that nobody waited for
+        asyncio.get_running_loop().set_exception_handler(lambda _, complaint: complaints.append(complaint))
         try:
             yield made
         finally:
             await made.stop()
+        assert [each for each in complaints if "connection_lost" not in str(each.get("exception"))] == []
 
     def command(self, sql: str, *values: Any, guarded: bool = False) -> Command:
         """A command whose parameters are written $1, $2, …"""
