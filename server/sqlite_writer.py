@@ -158,7 +158,7 @@ class SQLiteTransaction:
             self._failure = RuntimeError("The transaction is over: a part of it was cancelled.")
             raise
         except BaseException as error:
-            self._failure = error
+            self._failure = self._failure or error
             raise
 
     def _limited(self) -> float:
