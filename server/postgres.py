@@ -20,7 +20,7 @@ from ..resolvers.database import Contended, Transaction
 from ..resolvers.dialect_postgres import Postgres
 from ..schema.errors import SetupError
 from .postgres_errors import refusal
-from .postgres_transaction import Connection, PostgresTransaction, Varchar, give_back
+from .postgres_transaction import Connection, PostgresTransaction, Varchar
 
 T = TypeVar("T")
 
@@ -164,13 +164,19 @@ class PostgresDatabase:
                 raise transaction.too_long()
             await transaction.commit(self._statement_timeout + self._connect_timeout)
         except BaseException as error:
-            ending = asyncio.ensure_future(give_back(self.pool, connection, self._connect_timeout))
+            transaction.end()
+            ending = asyncio.ensure_future(self._give_back(transaction, connection))
             self._ending.add(ending)  # the loop itself holds no task
             ending.add_done_callback(self._ending.discard)
             await asyncio.shield(ending)
             if isinstance(error, TimeoutError) and limit.expired():
                 raise transaction.too_long() from error
             raise
+        transaction.end()
+        await self.pool.release(connection)
+
+    async def _give_back(self, transaction: PostgresTransaction, connection: Any) -> None:
+        await transaction.undo(self._connect_timeout)
         await self.pool.release(connection)
 
     async def _acquire(self) -> Any:

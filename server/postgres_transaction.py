@@ -22,6 +22,10 @@ from .postgres_errors import LOST, broken_by, refusal
 T = TypeVar("T")
 
 
+COMMIT = "SET CONSTRAINTS ALL IMMEDIATE; COMMIT"
+"""What is checked only at the end is checked in a statement of its own: no time limit holds for COMMIT itself."""
+
+
 class Varchar:
     """How a connection decodes varchar: JSON of `::varchar` goes to the client as it is, but a row's value must be
     fit to be a parameter again.
@@ -48,6 +52,8 @@ class PostgresTransaction:
 
     def __init__(self, connection: Any, seconds: float, isolation: str) -> None:
         self._connection = connection
+        self._varchar: Varchar = connection.varchar
+        self._asking: asyncio.Task[Any] | None = None
         self._seconds = seconds
         self._isolation = isolation
         self._saved = False
@@ -63,13 +69,12 @@ class PostgresTransaction:
 
     async def run(self, script: Script[T]) -> T:
         """See `resolvers/database`."""
-        varchar: Varchar = self._connection.varchar
         async with self._step():
-            varchar.raw = False
+            self._varchar.raw = False
             try:
                 return await self._play(script)
             finally:
-                varchar.raw = True
+                self._varchar.raw = True
                 script.close()
 
     async def fetch(self, sql: str, values: Sequence[Any]) -> bytes:
@@ -82,22 +87,36 @@ class PostgresTransaction:
         if self._failure is not None:
             raise self._failure
 
+    def end(self) -> None:
+        """Nothing more can be asked of it."""
+        self._failure = self._failure or RuntimeError("The transaction is over.")
+        if self._asking and self._asking is not asyncio.current_task():  # a task that its block left alone
+            self._asking.cancel()
+
+    async def undo(self, seconds: float) -> None:
+        """Leaves a connection outside of any transaction, or closes it after so many seconds."""
+        try:
+            async with asyncio.timeout(seconds), self._turn:
+                await self._connection.execute("ROLLBACK")  # waits for a cancellation that is on its way
+        except Exception:
+            _terminate(self._connection)
+
     def too_long(self) -> Refusal:
         """What the caller of an overdue transaction is told."""
         message = f"The operation took longer than {self._seconds:g} seconds and was undone. Do less at once."
         return Refusal.of(Code.TIMEOUT, message)
 
     async def commit(self, seconds: float) -> None:
-        """Makes what was done last. Only what PostgreSQL itself says is told as undone."""
+        """Makes what was done last; it takes longer than `seconds` only where the connection is lost."""
         try:
-            status = await self._connection.execute("COMMIT", timeout=seconds)
+            status = await self._connection.execute(COMMIT, timeout=seconds)
         except asyncpg.IntegrityConstraintViolationError as error:  # a constraint that is checked only now
             raise self._told(broken_by(error) or error) from error
         except asyncpg.QueryCanceledError as error:
             raise self._told(error) from error
         except LOST as error:
             _interrupt_if_cancelled(error)
-            self._connection.terminate()
+            _terminate(self._connection)
             message = "The connection to the database was lost as the operation was being completed: nobody knows"
             message += " whether it was. Look before you try again."
             raise Refusal.of(Code.UNAVAILABLE, message) from error
@@ -111,6 +130,7 @@ class PostgresTransaction:
         """One thing asked of the transaction at a time; whatever is raised ends it."""
         async with self._turn:
             self.check()
+            self._asking = asyncio.current_task()
             try:
                 yield
             except Exception as error:
@@ -121,6 +141,8 @@ class PostgresTransaction:
             except BaseException:
                 self._failure = RuntimeError("The transaction is over: a part of it was cancelled.")
                 raise
+            finally:
+                self._asking = None
 
     async def _play(self, script: Script[T]) -> T:
         try:
@@ -153,7 +175,13 @@ class PostgresTransaction:
 
     def _told(self, error: Exception) -> Exception:
         _interrupt_if_cancelled(error)
-        return error.refusal() if isinstance(error, Broken) else refusal(error, self._seconds)
+        match error:
+            case Broken():
+                return error.refusal()
+            case asyncpg.QueryCanceledError():
+                return self.too_long()
+            case _:
+                return refusal(error, self._seconds)
 
 
 def _interrupt_if_cancelled(error: Exception) -> None:
@@ -163,13 +191,7 @@ def _interrupt_if_cancelled(error: Exception) -> None:
         raise asyncio.CancelledError from error
 
 
-async def give_back(pool: asyncpg.Pool, connection: Any, seconds: float) -> None:
-    """Returns a connection to the pool after a transaction that was not committed; a doubtful one is closed."""
-    try:
-        async with asyncio.timeout(seconds):
-            await connection.execute("ROLLBACK")  # waits for a cancellation that is on its way
-    except Exception:
-        with contextlib.suppress(asyncpg.InterfaceError):  # it is closed already
-            connection.terminate()
-    finally:
-        await pool.release(connection)
+def _terminate(connection: Any) -> None:
+    """Closes a connection in a state that can't be known."""
+    with contextlib.suppress(asyncpg.InterfaceError):  # it is closed already
+        connection.terminate()

@@ -96,7 +96,9 @@ class Writer:
         """Undoes a transaction; nobody waits for it, but for whose turn is next."""
         transaction.gone = True
         try:
-            self.submit(transaction.undo).add_done_callback(lambda _: self._turn.release())
+            undone = self.submit(transaction.undo)
+            undone.add_done_callback(_look_at)
+            undone.add_done_callback(lambda _: self._turn.release())
         except RuntimeError:  # stopped, and so undone
             self._turn.release()
 
@@ -112,6 +114,7 @@ class SQLiteTransaction:
         self._limit = limit
         self._loop = asyncio.get_running_loop()
         self._begun = False
+        self._ended = False
         self._failure: BaseException | None = None
         self.waiting = False
         """Whether it wants a lock that another process holds."""
@@ -130,12 +133,9 @@ class SQLiteTransaction:
 
     async def commit(self) -> None:
         """Makes what was done last; raises what ended the transaction, when something did."""
-        if self._failure is not None:
-            raise self._failure
         if self._limit.expired():  # and its block went on all the same
             raise self.too_long()
-        if self._begun:
-            await self._hop(self._commit)
+        await self._hop(self._commit)
 
     def overdue(self) -> bool:
         """Whether it has run for too long, or nobody waits for it any more."""
@@ -158,7 +158,7 @@ class SQLiteTransaction:
             self._failure = RuntimeError("The transaction is over: a part of it was cancelled.")
             raise
         except BaseException as error:
-            self._failure = error
+            self._failure = self._failure or error
             raise
 
     def _limited(self) -> float:
@@ -174,10 +174,12 @@ class SQLiteTransaction:
 
     def _guard(self, step: Callable[[], T]) -> T:
         """Runs a step, beginning the transaction if it is the first; whatever it raises undoes the transaction."""
+        if self._ended:  # what was asked at the same time ended it, or somebody kept it for later
+            raise RuntimeError("The transaction is over.")
         WATCH.overdue = self.overdue
         self._writer.current = self
         try:
-            if not self._begun:
+            if not self._begun and step != self._commit:
                 self._begin()
             return step()
         except Broken as broken:
@@ -241,13 +243,18 @@ class SQLiteTransaction:
     def _commit(self) -> None:
         self._writer.current = None
         try:
-            self._writer.connection.execute("COMMIT")
+            if self._begun:
+                self._writer.connection.execute("COMMIT")
         except sqlite3.IntegrityError as error:  # a foreign key that is checked only now
             broken = broken_by(error)
             raise broken or error from error
+        self._ended = True
 
     def undo(self) -> None:
         """Undoes all, unless SQLite did already."""
+        if self._ended:
+            return
+        self._ended = True
         self._writer.current = None
         if self._writer.connection.in_transaction:
             self._writer.connection.execute("ROLLBACK")
