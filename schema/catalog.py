@@ -16,6 +16,7 @@ from .errors import Origin
 from .expr import Expr
 from .names import Made, MutationKind, Naming
 from .types import Type
+from .validation import Validators
 
 Verb = Literal["read", "create", "update", "delete"]
 VERBS: tuple[Verb, ...] = ("read", "create", "update", "delete")
@@ -161,6 +162,7 @@ class Table:
     computed: Mapping[str, ComputedField] = field(default_factory=dict[str, ComputedField])
     uniques: tuple[Unique, ...] = ()
     version: str | None = None
+    validators: Validators | None = None
 
     def givable(self, column: TableColumn) -> bool:
         """Whether a create may give the column at all."""
