@@ -17,6 +17,7 @@ from dataclasses import replace
 from typing import Any, cast
 
 import sqlalchemy as sa
+from pydantic.errors import PydanticUndefinedAnnotation, PydanticUserError
 from sqlalchemy import orm
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.sql import operators
@@ -28,11 +29,21 @@ from .access import Allow, Me, Row, RuleMistake, access
 from .aggregates import OF_COLUMNS, parts
 from .catalog import VERBS, Catalog, Link, Relation, Rule, Table, TableColumn, TableNames, Verb
 from .check import Checker, Claims, closest
-from .compile_writes import default_of, foreign_keys_of, generated, onupdate_of, refuse_useless, uniques_of, version_of
+from .compile_writes import (
+    Refuse,
+    default_of,
+    foreign_keys_of,
+    generated,
+    onupdate_of,
+    refuse_useless,
+    uniques_of,
+    version_of,
+)
 from .computed import computed_fields
 from .errors import DeclarationError, Origin, Problem
 from .names import GRAPHQL_NAME, OPERATIONS, Naming
 from .types import of_column
+from .validation import Validators, validators_of
 
 ROLE = re.compile(r"[A-Za-z][A-Za-z0-9_-]*\Z", re.ASCII)
 GROUP_WORDS = ("column", "part")
@@ -128,6 +139,10 @@ def _table(model: type[Any], keys: Mapping[type[Any], str], naming: Naming, prob
     names = _names(key, naming.table(sql_table.name, sql_table.schema), getattr(model, "__plural__", None), naming)
     primary_key = tuple(attribute_of[column.name] for column in sql_table.primary_key if column.name in attribute_of)
     doc = model.__dict__.get("__doc__")
+
+    def refuse_here(message: str, mend: str) -> None:
+        refuse(f"{key}: {message}", mend)
+
     return Table(
         key=key,
         sql=sql_table.name,
@@ -138,10 +153,19 @@ def _table(model: type[Any], keys: Mapping[type[Any], str], naming: Naming, prob
         names=names,
         computed=computed_fields(model, columns, naming, problems),
         description=doc.strip() if doc else None,
-        uniques=uniques_of(sql_table, attribute_of, lambda message, mend: refuse(f"{key}: {message}", mend)),
+        uniques=uniques_of(sql_table, attribute_of, refuse_here),
         foreign_keys=foreign_keys_of(sql_table, attribute_of),
-        version=version_of(model, columns, primary_key, lambda message, mend: refuse(f"{key}: {message}", mend)),
+        version=version_of(model, columns, primary_key, refuse_here),
+        validators=_validators(model, columns, refuse_here),
     )
+
+
+def _validators(model: type[Any], columns: Mapping[str, TableColumn], refuse: Refuse) -> Validators | None:
+    try:
+        return validators_of(model, {name: column.type for name, column in columns.items()})
+    except (PydanticUserError, PydanticUndefinedAnnotation) as error:
+        refuse(f"Pydantic can't read its annotations: {error.message}", "Mend the annotation that it names.")
+        return None
 
 
 def _names(key: str, sql_table: str, plural: str | None, naming: Naming) -> TableNames:
