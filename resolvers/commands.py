@@ -191,9 +191,9 @@ class Commands:
         return self._command(name, render, [*values, *key_lists(keys)])
 
     def assign(
-        self, table: Table, names: Sequence[str], keys: Sequence[Key], rows: Sequence[Sequence[Any]]
+        self, table: Table, names: Sequence[str], keys: Sequence[Key], rows: Sequence[Sequence[Any]], *, bump: bool
     ) -> Iterator[Command]:
-        """Updates of rows by key, each to values of its own, and to their next version; nothing is given."""
+        """Updates of rows by key, each to values of its own, and (`bump`) to their next version; nothing is given."""
         columns = [*table.primary_key, *names]
         types = [table.columns[name].type for name in columns]
         merged = [(*key, *row) for key, row in zip(keys, rows, strict=True)]
@@ -208,7 +208,7 @@ class Commands:
                     f"{quote(table.columns[name].sql)} = hedgerow_rows.hedgerow_{first + place}"
                     for place, name in enumerate(names)
                 ]
-                if table.version:
+                if table.version and bump:
                     sets.append(f"{quote(table.columns[table.version].sql)} = {scope.column(table.version)} + 1")
                 same = (
                     f"{scope.column(name)} = hedgerow_rows.hedgerow_{place}"
@@ -219,7 +219,7 @@ class Commands:
                 return f"{into} FROM {source} WHERE {' AND '.join(same)}"
 
             leaves = self.dialect.row_leaves(merged[start : start + count])
-            yield self._command(("assign", table.key, tuple(columns), self._size(count)), render, leaves)
+            yield self._command(("assign", table.key, tuple(columns), bump, self._size(count)), render, leaves)
             start += count
 
     def delete(self, table: Table, keys: Sequence[Key]) -> Command:

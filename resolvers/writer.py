@@ -141,8 +141,8 @@ class Writer(Creates):
         operations: list[tuple[str, Operation]] = [(name, op) for name, (op, _) in columns.items()]
         values = [value for _, value in columns.values()]
         reckoned = [name for name, op in operations if op == "inc"]
-        whole = [*table.columns] if table.validators else []
-        wanted = tuple(dict.fromkeys((*table.primary_key, *reckoned, *whole)))
+        checked = self._checked(table, [name for name, op in operations if op != "set"])
+        wanted = tuple(dict.fromkeys((*table.primary_key, *reckoned, *checked)))
         answer = yield from self.run(
             self.commands.update(table, operations, values, keys, wanted),
             writes,
@@ -151,26 +151,50 @@ class Writer(Creates):
             lambda check: self.commands.count_changed(table, operations, values, keys, check),
         )
         after = [dict(zip(wanted, each, strict=True)) for each in read(table, wanted, answer)]
-        for row in after:
-            self._check_reckoned(changes, row, reckoned)
-            if table.validators:
-                self.validated(writes, {name: row[name] for name, op in operations if op != "set"}, changes.path)
-                self.validated_row(writes, row, changes.path)
-        self.faults.check()
         done = [tuple(row[name] for name in table.primary_key) for row in after]
         self.wrote(writes, rules, done)
+        self._check_reckoned(changes, after, reckoned)
+        if checked:
+            yield from self._revalidate(changes, after, done)
+        self.faults.check()
         return done
 
-    def _check_reckoned(self, changes: Changes, row: dict[str, Any], names: Iterable[str]) -> None:
+    def _checked(self, table: Table, reckoned: Iterable[str]) -> list[str]:
+        """The columns that the model's validators have a word on after an update."""
+        if table.validators is None:
+            return []
+        return [*table.columns] if table.validators.whole else [*table.validators.checked.intersection(reckoned)]
+
+    def _revalidate(self, changes: Changes, rows: Sequence[dict[str, Any]], keys: Sequence[Key]) -> Script[None]:
+        """Asks the model's validators of rows as they are after an update, and writes what they make of them."""
+        writes, table = changes.writes, changes.writes.table
+        reckoned = [name for name, (op, _) in changes.columns.items() if op != "set"]
+        differing: dict[tuple[str, ...], list[tuple[Key, list[Any]]]] = {}
+        for row, key in zip(rows, keys, strict=True):
+            found = self.validated(writes, {name: row[name] for name in reckoned if name in row}, changes.path)
+            if table.validators and table.validators.whole:
+                found = self.validated_row(writes, row | found, changes.path)
+            names = tuple(name for name, value in found.items() if value != row[name])
+            if names:
+                differing.setdefault(names, []).append((key, [found[name] for name in names]))
+        self.faults.check()
+        for names, some in differing.items():
+            for command in self.commands.assign(table, names, [k for k, _ in some], [v for _, v in some], bump=False):
+                yield from self.run(command, writes, (), len(some))
+
+    def _check_reckoned(self, changes: Changes, rows: Sequence[dict[str, Any]], names: Iterable[str]) -> None:
         """Refuses what an `inc` came to where the column's type can't hold it, which SQLite would."""
         table = changes.writes.table
         for name in names:
             column = table.columns[name]
+            parse = parser(column.type)
             try:
-                if row[name] is not None:
-                    parser(column.type)(row[name])
+                for row in rows:
+                    if row[name] is not None:
+                        parse(row[name])
             except ValueError as error:
                 self.faults.add((*changes.path, column.field), str(error))
+        self.faults.check()
 
     # Through relations
 
@@ -328,7 +352,7 @@ class Writer(Creates):
             columns = [*dict.fromkeys((*names, *presets, *self._on_update(table, names)))]
             made = self._on_update(table, names) | presets
             values = [[made[name] if name in made else by_key[key].get(name) for name in columns] for key in some]
-            for command in self.commands.assign(table, columns, some, values):
+            for command in self.commands.assign(table, columns, some, values, bump=True):
                 yield from self.run(
                     command,
                     writes,
