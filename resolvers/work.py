@@ -76,6 +76,11 @@ class Work:
         expr = Reader(self.view, self.limits).filter(given, self.view.tables[table], where)
         return authorize_filter(self.view, table, expr)
 
+    def shown(self, table: str, names: Iterable[str]) -> e.Expr:
+        """Whether a row, and these cells of it, can be read."""
+        seen = self.view.tables[table]
+        return e.both(seen.rows, *(seen.cells.get(name, e.NEVER) for name in names))
+
     def judge(self) -> Script[None]:
         """Judges all rows written so far, as they are now."""
         judged, self._judged = self._judged, {}
