@@ -62,10 +62,8 @@ class Once:
             [self.key, self.request, moment],
         )
         if not made:
-            stored = yield Command(
-                f"SELECT request, answer, created_at FROM {table} WHERE key = {text(1)}{dialect.locked(table, key=False)}",
-                [self.key],
-            )
+            kept = f"SELECT request, answer, created_at FROM {table} WHERE key = {text(1)}"
+            stored = yield Command(kept + dialect.locked(table, key=False), [self.key])
             if not stored:  # it was pruned between the two
                 raise Contended
             ((request, answer, created_at),) = stored
@@ -77,9 +75,9 @@ class Once:
             f" WHERE key = {dialect.parameter(4, TEXT)}",
             [self.request, answer.decode(), moment, self.key],
         )
+        old = f"SELECT key FROM {table} WHERE created_at < {dialect.parameter(1, BIGINT)}"
         yield Command(
-            f"DELETE FROM {table} WHERE key IN (SELECT key FROM {table} WHERE created_at < {dialect.parameter(1, BIGINT)}"
-            f" LIMIT {dialect.parameter(2, INT)}{dialect.skip_locked})",
+            f"DELETE FROM {table} WHERE key IN ({old} LIMIT {dialect.parameter(2, INT)}{dialect.skip_locked})",
             [moment - int(self.seconds), PRUNED_AT_ONCE],
         )
         return answer
