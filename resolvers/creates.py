@@ -316,9 +316,9 @@ class Creates(Work):
         if not keys:
             return []
         table = self.view.catalog.tables[relation.target]
-        seen = self.view.tables[relation.target]
         wanted = tuple(dict.fromkeys((*table.primary_key, *relation.remote)))
-        answer = yield self.commands.among(table, [*dict.fromkeys(key for key, _ in keys)], seen.rows, [], wanted)
+        shown = self.named_by_key(table.key)
+        answer = yield self.commands.among(table, [*dict.fromkeys(key for key, _ in keys)], shown, [], wanted)
         found: dict[Key, dict[str, Any]] = {}
         for columns in read(table, wanted, answer):
             values = dict(zip(wanted, columns, strict=True))
@@ -422,7 +422,7 @@ def link_table(tables: Any, relation: Relation) -> Table:
         columns={sql: TableColumn(sql, sql, sql, column.type, False) for sql, column in columns.items()},
         relations={},
         primary_key=tuple(columns),
-        names=TableNames(relation.link.sql, "", "", "", "", {}, {}, {}, {}),
+        names=TableNames(f"link to {target.names.type}", "", "", "", "", {}, {}, {}, {}),
     )
 
 

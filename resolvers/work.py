@@ -71,6 +71,11 @@ class Work:
         actor, now = self.commands.actor, self.commands.now
         return {name: preset_value(each, name, table, actor, now) for name, each in presets([*rules]).items()}
 
+    def named_by_key(self, table: str) -> e.Expr:
+        """Whether the caller may name a row by its key: the row and its whole key show."""
+        seen = self.view.tables[table]
+        return e.both(seen.rows, *(seen.cells.get(name, e.NEVER) for name in seen.table.primary_key))
+
     def filter(self, given: Input, table: str, where: str) -> e.Expr:
         """The condition of a filter that a request gives, with the rules of reading."""
         expr = Reader(self.view, self.limits).filter(given, self.view.tables[table], where)
@@ -128,7 +133,7 @@ class Work:
             return values
         found, faults = validators.fields(values)
         for fault in faults:
-            self.faults.add((*path, *self.named(writes.table, fault.path)), fault.message)
+            self.faults.add((*path, *self.placed(writes.table, fault.path)), fault.message)
         return found
 
     def validated_row(self, writes: WriteView, values: Mapping[str, Any], path: Path) -> dict[str, Any]:
@@ -138,10 +143,10 @@ class Work:
             return dict(values)
         found, faults = validators.row(values)
         for fault in faults:
-            self.faults.add((*path, *self.named(writes.table, fault.path)), fault.message)
+            self.faults.add((*path, *self.placed(writes.table, fault.path)), fault.message)
         return found
 
-    def named(self, table: Table, path: Path) -> Path:
+    def placed(self, table: Table, path: Path) -> Path:
         """A place in a model, by the names of its fields in GraphQL."""
         return tuple(
             table.columns[step].field if isinstance(step, str) and step in table.columns else step for step in path

@@ -283,7 +283,7 @@ class Writer(Creates):
         relation, target = related.relation, related.target
         assert isinstance(related.unlink, list)
         keys = key_lists(related.unlink)
-        these = e.both(condition, among_keys(target.table, len(leaves)))
+        these = e.both(condition, self.named_by_key(target.table.key), among_keys(target.table, len(leaves)))
         if relation.link is None:
             clear: dict[str, tuple[Operation, Any]] = dict.fromkeys(relation.remote, ("set", None))
             yield from self.update(Chosen(these, [*leaves, *keys]), Changes(target, related.path, clear, []))
@@ -318,13 +318,14 @@ class Writer(Creates):
         self, writes: WriteView, relation: Relation, keys: Sequence[Key], owner: Made, path: Path
     ) -> Script[None]:
         table = writes.table
-        seen = self.view.tables[table.key]
         columns: dict[str, tuple[Operation, Any]] = {
             theirs: ("set", owner.columns[ours]) for ours, theirs in relation.pairs
         }
         changes = Changes(writes, path, columns, [])
         leaves = key_lists(keys)
-        done = yield from self.update(Chosen(e.both(among_keys(table, 0), seen.rows), leaves), changes)
+        done = yield from self.update(
+            Chosen(e.both(among_keys(table, 0), self.named_by_key(table.key)), leaves), changes
+        )
         if len(done) < len(set(keys)):
             message = f"there is no {table.names.type} with this key that you may read and update"
             raise Refusal(fault(path, message))
