@@ -118,7 +118,7 @@ class Writer(Creates):
     def _check_version(self, table: Table, values: dict[str, Any], version: int, *, shown: bool) -> None:
         assert table.version
         now = values[table.version]
-        if now != version:
+        if not shown or now != version:  # a version that is hidden is null, and null is no version
             message = f"The {table.names.type} was changed meanwhile. Read it again, and decide anew."
             raise Refusal(Complaint(Code.CONFLICT, message, extensions={"version": now} if shown else {}))
 
@@ -337,9 +337,7 @@ class Writer(Creates):
         names = [name for name in conflict.update if name not in table.primary_key]
         given = frozenset(conflict.update)
         rules = self.rules(writes, "update", Writing(given, frozenset()))
-        such = e.ALWAYS
-        if conflict.where is not None:
-            such = self.filter(conflict.where, table.key, f"{conflict.path[-1]}.where")
+        such = self.filter(conflict.where, table.key, f"{conflict.path[-1]}.where")
         leaves = key_lists(keys)
         chosen = Chosen(e.both(among_keys(table, 0), such), leaves)
         found = yield from self._choose(table, chosen, rules, table.primary_key, None)
@@ -359,7 +357,9 @@ class Writer(Creates):
                     writes,
                     passed,
                     len(some),
-                    lambda check, some=some: self.commands.count(table, some, check),
+                    lambda check, some=some, columns=columns, values=values: self.commands.count_assigned(
+                        table, columns, some, values, check
+                    ),
                 )
             self.wrote(writes, passed, some)
         return set(kept)
