@@ -132,7 +132,7 @@ class Work:
             return values
         found, faults = validators.fields(values)
         for fault in faults:
-            self.faults.add((*path, *self.named(writes.table, fault.path)), fault.message)
+            self.faults.add((*path, *self.placed(writes.table, fault.path)), fault.message)
         return found
 
     def validated_row(self, writes: WriteView, values: Mapping[str, Any], path: Path) -> dict[str, Any]:
@@ -142,10 +142,10 @@ class Work:
             return dict(values)
         found, faults = validators.row(values)
         for fault in faults:
-            self.faults.add((*path, *self.named(writes.table, fault.path)), fault.message)
+            self.faults.add((*path, *self.placed(writes.table, fault.path)), fault.message)
         return found
 
-    def named(self, table: Table, path: Path) -> Path:
+    def placed(self, table: Table, path: Path) -> Path:
         """A place in a model, by the names of its fields in GraphQL."""
         return tuple(
             table.columns[step].field if isinstance(step, str) and step in table.columns else step for step in path

@@ -305,7 +305,6 @@ class Writer(Creates):
         if isinstance(related.unlink, list) and related.unlink:
             for owners, shown, lists in parts:
                 condition = e.both(among_keys(target.table, 0, relation.remote), shown)
-                condition = e.both(condition, self.shown(target.table.key, target.table.primary_key))
                 yield from self._unlink(related, owners, condition, lists)
 
     def _values(
@@ -339,7 +338,8 @@ class Writer(Creates):
         relation, target = related.relation, related.target
         assert isinstance(related.unlink, list)
         keys = key_lists(related.unlink)
-        these = e.both(condition, among_keys(target.table, len(leaves)))
+        named = self.shown(target.table.key, target.table.primary_key)
+        these = e.both(condition, named, among_keys(target.table, len(leaves)))
         if relation.link is None:
             clear: dict[str, tuple[Operation, Any]] = dict.fromkeys(relation.remote, ("set", None))
             yield from self.update(Chosen(these, [*leaves, *keys]), Changes(target, related.path, clear, []))
