@@ -145,6 +145,7 @@ class Writer(Creates):
             if version is not None:
                 self._check_version(table, values, version, shown=verdicts[-1])
             found.append(_Row(values, mask, verdicts[len(judged) :]))
+        yield from self.judge_before(table, (tuple(row.values[name] for name in table.primary_key) for row in found))
         return found
 
     def _version_shown(self, table: Table) -> list[e.Expr]:
@@ -443,7 +444,9 @@ class Writer(Creates):
         for row, columns in zip(answer, read(table, wanted, answer), strict=True):
             if version is not None:
                 self._check_version(table, dict(zip(wanted, columns, strict=True)), version, shown=bool(row[-1]))
-        return [columns[: len(table.primary_key)] for columns in read(table, wanted, answer)]
+        keys = [columns[: len(table.primary_key)] for columns in read(table, wanted, answer)]
+        yield from self.judge_before(table, keys)
+        return keys
 
     def delete_keys(self, writes: WriteView, keys: Sequence[Key]) -> Script[None]:
         """Deletes rows that `choose_for_delete` gave."""

@@ -279,3 +279,44 @@ async def test_a_write_tells_nothing_hidden(name: str, doors: tuple[str, Backend
         answers.append(await ask(backend, door.actor, f"mutation {{ {door.mutation} }}"))
     assert answers[0] == answers[1]
     assert door.part in answers[0].decode(), answers[0]
+
+
+STEPPER = Actor(frozenset({"anyone", "stepper"}), {"id": 7})
+PUBLISH = "{where: {id: {_eq: 3}}, set: {public: true}}"
+HIDE = '{where: {id: {_eq: 3}}, set: {title: "done", public: false}}'
+
+
+@pytest.mark.asyncio(loop_scope="module")
+@pytest.mark.parametrize(
+    "nested",
+    [
+        f"update: [{PUBLISH}, {HIDE}]",
+        f"update: [{PUBLISH}], delete: {{id: {{_eq: 3}}}}",
+    ],
+)
+async def test_what_no_rule_allows_is_no_step_towards_what_one_does(nested: str, doors: tuple[str, Backend]) -> None:
+    """Who may update or delete public notes can't make them public first, not even for a moment."""
+    url, backend = doors
+    data = door_data()
+    row("DoorNote", 3, group_id=3)(data)
+    await fill(url, data, LOADED_DOORS)
+    document = f"mutation {{ updateDoorGroups(where: {{}}, set: {{notes: {{{nested}}}}}) {{ affectedRows }} }}"
+    assert b"FORBIDDEN" in await ask(backend, STEPPER, document)
+    apart = ", ".join([PUBLISH, HIDE])
+    assert b"FORBIDDEN" in await ask(
+        backend, STEPPER, f"mutation {{ updateDoorNotesMany(updates: [{apart}]) {{ affectedRows }} }}"
+    )
+
+
+@pytest.mark.asyncio(loop_scope="module")
+async def test_many_rows_that_clash_among_themselves(doors: tuple[str, Backend]) -> None:
+    url, backend = doors
+    await fill(url, door_data(), LOADED_DOORS)
+    document = """mutation ($objects: [DoorNoteCreate!]!) {
+      createDoorNotes(objects: $objects, onConflict: {constraint: door_note_slug_key, updateColumns: [title]}) {
+        affectedRows returning { id title }
+      }
+    }"""
+    objects = [{"id": 100 + number, "slug": "same", "title": f"{number}"} for number in range(400)]
+    found = await ask(backend, ONE, document, {"objects": objects})
+    assert found == b'{"createDoorNotes":{"affectedRows":400,"returning":[{"id":100,"title":"399"}]}}'
