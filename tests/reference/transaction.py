@@ -339,6 +339,19 @@ class Transaction:
             found.append(mine)
         return found
 
+    def leads(self, relation: Relation, before: Sequence[Row], reached: Sequence[tuple[bool, bool]]) -> bool:
+        """Whether there is anything at which rows below could be found: if not, nothing about them is judged."""
+        truth = self.truth()
+        for owner, (named, compared) in zip(before, reached, strict=True):
+            if not relation.link:
+                if (named or compared) and owner[relation.local] is not None:
+                    return True
+                continue
+            links = [link for link in self.world.rows[relation.link] if link[relation.ours] == owner["id"]]
+            if links and (named or (compared and any(self.links_shown(truth, relation, link) for link in links))):
+                return True
+        return False
+
     def links_shown(self, truth: Truth, relation: Relation, link: Row) -> bool:
         rows = self.world.rows[relation.link]
         declared = self.world.tables[relation.link].declared
@@ -349,8 +362,8 @@ class Transaction:
         self, relation: Relation, part: dict[str, Any], before: Sequence[Row], reached: Sequence[tuple[bool, bool]]
     ) -> None:
         target = relation.target
-        for each in listed(part.get("update")):
-            # Link rows are found once, before the first of the updates; none of them changes links of these rows.
+        leads = self.leads(relation, before, reached)
+        for each in listed(part.get("update")) if leads else ():
             below = self.below(relation, before, reached)
 
             def choose(truth: Truth, row: Row, where: Any = each.get("where", {}), below: Any = below) -> bool:
@@ -358,7 +371,7 @@ class Transaction:
                 return among and truth.where(target, row, where) is True
 
             self.update(target, choose, each)
-        if part.get("delete") is not None:
+        if part.get("delete") is not None and leads:
             below = self.below(relation, before, reached)
 
             def doomed(truth: Truth, row: Row) -> bool:
@@ -368,7 +381,7 @@ class Transaction:
             rows = self.deletable(target, doomed)
             self.affected += len(rows)
             self.remove(target, rows)
-        if isinstance(part.get("unlink"), list):
+        if isinstance(part.get("unlink"), list) and leads:
             self.unlink(relation, part["unlink"], before, self.below(relation, before, reached))
         if relation.many and (part.get("data") or part.get("link")):
             refuse(len(before) > 1, "below several")

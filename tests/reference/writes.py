@@ -81,6 +81,10 @@ class WriteTable(Table):
         return [(f"{low}_pkey", tuple(self.keys)), *single]
 
 
+def required(column: Column) -> bool:
+    return not column.optional and (not isinstance(column, WriteColumn) or column.default is None)
+
+
 def unique(column: Column) -> bool:
     return isinstance(column, WriteColumn) and column.unique
 
@@ -93,7 +97,7 @@ class WriteMaker(Maker):
         for name, column in table.columns.items():
             plain = not column.key and not column.target
             default = self.one(POOLS[column.kind]) if plain and not column.optional and self.chance(3) else None
-            one = plain and column.kind in ("int", "str") and default is None and self.chance(3)
+            one = plain and column.kind in ("int", "str") and default is None and self.chance(6)
             columns[name] = WriteColumn(name, column.kind, column.optional, column.target, column.key, one, default)
         version = not table.name.startswith("Link") and self.chance(3)
         if version:
@@ -110,16 +114,18 @@ class WriteMaker(Maker):
         return self.draw(st.integers(1, of)) == of
 
     def write_rule(self, table: Table, version: bool) -> WriteRule:
-        roles = tuple(self.draw(st.lists(st.sampled_from(ROLES), min_size=1, max_size=2, unique=True)))
+        roles = tuple(self.draw(st.lists(st.sampled_from(["anyone", *ROLES]), min_size=1, max_size=2, unique=True)))
+        roles = tuple(dict.fromkeys(roles))
         verbs = tuple(self.draw(st.lists(st.sampled_from(WRITES), min_size=1, max_size=3, unique=True)))
-        where = self.condition([table.name], 2) if self.flag() else None
-        check = self.condition([table.name], 2) if self.chance(3) and set(verbs) & {"create", "update"} else None
+        where = self.condition([table.name], 2) if self.chance(3) else None
+        check = self.condition([table.name], 2) if self.chance(4) and set(verbs) & {"create", "update"} else None
         fields, preset = None, dict[str, Const | Claim]()
         own = [name for name, column in table.columns.items() if not column.key and name != "version"]
         if self.chance(3):
             chosen = self.draw(st.lists(st.sampled_from([*own, *table.relations] or [...]), unique=True))
-            fields = tuple(name for name in (*table.keys, *chosen) if name is not ...)
-        if own and self.chance(4):
+            needed = [name for name in own if required(table.columns[name]) and "create" in verbs]
+            fields = tuple(dict.fromkeys(name for name in (*table.keys, *needed, *chosen) if name is not ...))
+        if own and self.chance(4) and set(verbs) & {"create", "update"}:
             name = self.one(own)
             kind = table.columns[name].kind
             claims = [Claim(each) for each, of in CLAIMS.items() if of == kind]
@@ -211,6 +217,9 @@ class Operation:
         document, values = self.text()
         return f"\n# {self.caller}\n{document}\n# {values}\n"
 
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+        printer.text(repr(self))
+
 
 TYPES = {
     "objects": "[{}Create!]!",
@@ -301,7 +310,11 @@ class Mutator:
         return {} if self.chance(3) else self.asker.where(name, self.one([0, 1, 2]))
 
     def key(self, name: str) -> dict[str, Any]:
-        return {each: self.draw(IDS) for each in self.world.tables[name].keys}
+        keys, rows = self.world.tables[name].keys, self.world.rows[name]
+        if rows and not self.chance(6):
+            row = self.one(rows)
+            return {each: row[each] for each in keys}
+        return {each: self.draw(IDS) for each in keys}
 
     def version(self, name: str) -> dict[str, Any]:
         table = self.world.tables[name]
@@ -311,9 +324,14 @@ class Mutator:
     def value(self, column: Column) -> Any:
         if column.optional and self.chance(4):
             return None
-        if column.target or column.key:
-            return self.draw(IDS)
+        if column.target:
+            known = [row["id"] for row in self.world.rows[column.target]]
+            return self.one(known) if known and not self.chance(8) else self.draw(IDS)
         return self.one(POOLS[column.kind])
+
+    def new_id(self, name: str) -> int:
+        known = {row["id"] for row in self.world.rows[name]}
+        return self.draw(IDS) if self.chance(6) else self.one({*range(20)} - known)
 
     def given(self, name: str, verb: str) -> list[str]:
         """The columns that the caller may give."""
@@ -347,14 +365,13 @@ class Mutator:
 
     def object(self, name: str, deep: int, implied: str = "") -> dict[str, Any]:
         table = self.world.tables[name]
-        relations = self.asker.some(self.named(name, "create"), most=2) if deep and self.chance(2) else []
+        relations = self.asker.some(self.named(name, "create"), 1, 2) if deep and self.chance(2) else []
         filled = {implied, *(relation.local for relation in relations if not relation.many)}
         made: dict[str, Any] = {}
         for each in self.given(name, "create"):
             column = table.columns[each]
-            required = not column.optional and (not isinstance(column, WriteColumn) or column.default is None)
-            if each not in filled and (column.key or required or self.chance(2)):
-                made[each] = self.value(column)
+            if each not in filled and (column.key or required(column) or self.chance(2)):
+                made[each] = self.new_id(name) if column.key and not column.target else self.value(column)
         for relation in relations:
             part = self.created(relation, deep - 1)
             if part:
@@ -405,13 +422,10 @@ class Mutator:
         ]
         if counted and self.chance(4):
             made["inc"] = {self.one(counted): self.one([1, -1, 2])}
-        sets |= {
-            each: self.value(table.columns[each])
-            for each in self.asker.some(columns)
-            if each not in made.get("inc", {})
-        }
-        relations = self.named(name, "update") if deep and self.chance(2) else []
-        for relation in self.asker.some(relations, most=2):
+        relations = self.asker.some(self.named(name, "update"), 1, 2) if deep and self.chance(2) else []
+        left = [each for each in columns if each not in made.get("inc", {})]
+        sets |= {each: self.value(table.columns[each]) for each in self.asker.some(left, 0 if relations or made else 1)}
+        for relation in relations:
             part = self.changed(relation, deep - 1)
             if part:
                 sets[relation.name] = part
