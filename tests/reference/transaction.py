@@ -108,9 +108,7 @@ class Transaction:
             allowed = set(rule.fields or (*table.columns, *table.relations))
             through = {table.relations[each].local for each in allowed if each in table.relations}
             through -= {each.local for each in table.relations.values() if each.many}
-            through |= {
-                each.local for key, each in table.relations.items() if key in allowed and not each.many
-            }
+            through |= {each.local for key, each in table.relations.items() if key in allowed and not each.many}
             if (
                 not rule.preset.keys() & (columns | implied)
                 and columns <= allowed
@@ -170,7 +168,11 @@ class Transaction:
             refuse(bool(same), f"{columns} are there already")
         for column in self.table(name).columns.values():
             value = row[column.name]
-            if column.target and value is not None and not any(r["id"] == value for r in self.world.rows[column.target]):
+            if (
+                column.target
+                and value is not None
+                and not any(r["id"] == value for r in self.world.rows[column.target])
+            ):
                 self.dangling = True
                 raise Refused(f"{column.name} leads nowhere")
 
@@ -263,7 +265,8 @@ class Transaction:
         moved = {
             each: part
             for each, part in parts.items()
-            if not table.relations[each].many and (part.get("data") is not None or part.get("link") or part.get("unlink"))
+            if not table.relations[each].many
+            and (part.get("data") is not None or part.get("link") or part.get("unlink"))
         }
         implied = {table.relations[each].local for each in moved}
         rules = self.fitting(name, "update", {*columns, *inc}, parts, implied)
@@ -526,9 +529,7 @@ class Transaction:
     def overwritten(self, ready: Ready, there: Row, update: list[str], where: Any) -> bool:
         name, table = ready.table, self.table(ready.table)
         rules = self.fitting(name, "update", {*update}, (), set())
-        rows = self.chosen(
-            name, lambda truth, row: row is there and truth.where(name, row, where) is True, rules, None
-        )
+        rows = self.chosen(name, lambda truth, row: row is there and truth.where(name, row, where) is True, rules, None)
         if not rows:
             return False
         passed = tuple(rule for rule in rules if self.passes(rule.where, name, there))

@@ -208,7 +208,9 @@ class Operation:
                     values[variable] = plain(args[name])
                     args[name] = Word(f"${variable}")
             rows = f"{{ {' '.join(write.shown) or '__typename'} }}"
-            answer = rows if write.one else f"{{ affectedRows returning {rows} }}" if write.shown else "{ affectedRows }"
+            answer = (
+                rows if write.one else f"{{ affectedRows returning {rows} }}" if write.shown else "{ affectedRows }"
+            )
             roots.append(f"{write.key}: {write.name}{arguments(args)} {answer}")
         head = f"({', '.join(declared)})" if declared else ""
         return f"mutation {head}{{ {' '.join(roots)} }}", values
@@ -357,10 +359,7 @@ class Mutator:
             relation
             for relation in table.relations.values()
             if relation.target in self.view.tables()
-            and (
-                self.caller.superuser
-                or any(rule.fields is None or relation.name in rule.fields for rule in rules)
-            )
+            and (self.caller.superuser or any(rule.fields is None or relation.name in rule.fields for rule in rules))
         ]
 
     def object(self, name: str, deep: int, implied: str = "") -> dict[str, Any]:
