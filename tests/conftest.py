@@ -20,6 +20,7 @@ from hedgerow import Actor, Backend, Settings
 from hedgerow.server.tables import prepare
 
 from . import world
+from .reference.databases import Databases
 
 POSTGRES = os.environ.get("HEDGEROW_TEST_POSTGRES", "postgresql://root@127.0.0.1:5432/test")
 SECRET = "a secret for tests, of at least 32 bytes"
@@ -79,6 +80,16 @@ def postgres_world(new_postgres: Any) -> str:
     url = new_postgres()
     asyncio.run(prepare(url, world.MODELS, world.seed))
     return url
+
+
+@pytest.fixture(scope="module", params=["sqlite", "postgres"])
+def databases(
+    request: pytest.FixtureRequest, new_postgres: Any, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Databases]:
+    loop = asyncio.new_event_loop()
+    postgres = new_postgres() if request.param == "postgres" else ""
+    yield Databases(loop, tmp_path_factory.mktemp("reference"), postgres)
+    loop.close()
 
 
 @dataclass
