@@ -11,6 +11,7 @@ import pytest_asyncio
 from hedgerow import Actor, Backend
 
 from ..conftest import ADMINISTRATOR, running, user
+from ..reference.questions import literal
 from .served import ask, fill
 from .written import DOORS, LOADED_DOORS, door_data
 
@@ -334,3 +335,83 @@ async def test_a_conflict_that_changes_nothing(doors: tuple[str, Backend]) -> No
         " {constraint: door_tag_pkey, updateColumns: [noteId]}) { affectedRows } }",
     )
     assert found == b'{"createDoorTags":{"affectedRows":1}}'
+
+
+def holder(*roles: str) -> Actor:
+    return Actor(frozenset({"anyone", *roles}), {"id": 7})
+
+
+NESTED = 'createDoorGroups(objects: [{id: 9, code: "c", name: "", notes: {data: [{id: 9, slug: "s"}]}}])'
+ATTACHED = 'updateDoorGroup(id: 1, set: {notes: {data: [{id: 9, slug: "s"}]}})'
+CIRCUMVENTED: dict[str, tuple[str, str]] = {
+    "fields, by nesting": ("placer", f"{NESTED} {{ affectedRows }}"),
+    "fields, by nesting in an update": ("placer", f"{ATTACHED} {{ id }}"),
+    "a preset, by nesting": ("pinned", f"{NESTED} {{ affectedRows }}"),
+    "a preset, by nesting in an update": ("pinned", f"{ATTACHED} {{ id }}"),
+    "a preset, by that of another rule": (
+        "first second",
+        'createDoorNotes(objects: [{id: 9, slug: "s", ownerId: 2}]) { affectedRows }',
+    ),
+}
+
+
+@pytest.mark.asyncio(loop_scope="module")
+@pytest.mark.parametrize("name", CIRCUMVENTED)
+async def test_a_rule_is_not_circumvented(name: str, doors: tuple[str, Backend]) -> None:
+    url, backend = doors
+    roles, mutation = CIRCUMVENTED[name]
+    await fill(url, door_data(), LOADED_DOORS)
+    found = await ask(backend, holder(*roles.split()), f"mutation {{ {mutation} }}")
+    assert b'"FORBIDDEN"' in found, found
+
+
+@pytest.mark.asyncio(loop_scope="module")
+@pytest.mark.parametrize(
+    "mutation",
+    [
+        'createDoorNotes(objects: [{id: 9, slug: "s", version: 7}]) { affectedRows }',
+        "updateDoorNotes(where: {}, set: {version: 7}) { affectedRows }",
+        "updateDoorNotes(where: {}, inc: {version: 7}) { affectedRows }",
+        'createDoorNotes(objects: [{id: 9, slug: "s"}], onConflict: {constraint: door_note_pkey,'
+        " updateColumns: [version]}) { affectedRows }",
+        'createDoorGroups(objects: [{id: 9, code: "c", name: ""}], onConflict: {constraint: door_group_pkey,'
+        " updateColumns: [nothing]}) { affectedRows }",
+    ],
+)
+async def test_what_nobody_writes(mutation: str, doors: tuple[str, Backend]) -> None:
+    """Versions, and columns that are not there: not even an administrator."""
+    _, backend = doors
+    for actor in (ONE, ADMINISTRATOR):
+        assert b"GRAPHQL_VALIDATION_FAILED" in await ask(backend, actor, f"mutation {{ {mutation} }}")
+
+
+@pytest.mark.asyncio(loop_scope="module")
+@pytest.mark.parametrize("variables", [True, False])
+async def test_what_is_nested_too_deep(variables: bool, doors: tuple[str, Backend]) -> None:
+    url, backend = doors
+    await fill(url, door_data(), LOADED_DOORS)
+    note: dict[str, Any] = {"id": 100, "slug": "s"}
+    for level in range(200):
+        note = {
+            "id": 101 + level,
+            "slug": f"s{level}",
+            "words": {"data": [{"id": 1, "word": "", "notes": {"data": note}}]},
+        }
+    if variables:
+        document = "mutation ($object: DoorNoteCreate!) { createDoorNote(object: $object) { id } }"
+        found = await ask(backend, ADMINISTRATOR, document, {"object": note})
+    else:
+        document = f"mutation {{ createDoorNote(object: {literal(note)}) {{ id }} }}"
+        found = await ask(backend, ADMINISTRATOR, document)
+    assert b'"LIMIT_EXCEEDED"' in found, found[:300]
+
+
+@pytest.mark.asyncio(loop_scope="module")
+async def test_a_clash_of_many_rows_is_told(doors: tuple[str, Backend]) -> None:
+    """More rows than SQLite has parameters are judged, when one of them clashes, in several commands."""
+    url, backend = doors
+    await fill(url, door_data(), LOADED_DOORS)
+    document = "mutation ($objects: [DoorNoteCreate!]!) { createDoorNotes(objects: $objects) { affectedRows } }"
+    objects = [{"id": 100 + number, "slug": f"many {number}"} for number in range(8_000)]
+    found = await ask(backend, ONE, document, {"objects": [*objects, {"id": 1, "slug": "other"}]})
+    assert b'"CONSTRAINT_VIOLATION"' in found, found[:300]

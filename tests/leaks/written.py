@@ -49,7 +49,7 @@ class DoorGroup(SQLModel, table=True):
         yield allow("user", "read", where=group.open, fields=["id", "name"])
         yield allow("nameless", "read", where=group.open, fields=["name"])
         yield allow("user nameless", "read create update delete", where=mine)
-        yield allow("stepper", "read update")
+        yield allow("stepper placer pinned", "read create update")
 
 
 class DoorNote(SQLModel, table=True):
@@ -81,6 +81,10 @@ class DoorNote(SQLModel, table=True):
         )
         yield allow("user", "delete", where=mine)
         yield allow("eraser", "delete", where=note.public)
+        yield allow("placer", "create", fields=["id", "slug"])
+        yield allow("pinned", "create", preset={"group_id": 2})
+        yield allow("first", "create", check=note.owner_id == 1, preset={"title": "first"})
+        yield allow("second", "create", check=note.owner_id == 2, preset={"title": "second"})
         yield allow("stepper", "read")
         yield allow("stepper", "update", where=note.owner_id == 2, check=~note.public, fields=["public"])
         yield allow("stepper", "update delete", where=note.public, check=note.title == "done")
