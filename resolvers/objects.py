@@ -103,8 +103,9 @@ def fault(path: Path, message: str, code: Code = Code.BAD_USER_INPUT) -> Complai
 class Objects:
     """Reads what one root field is given."""
 
-    def __init__(self, view: View) -> None:
+    def __init__(self, view: View, max_depth: int) -> None:
         self.view = view
+        self.max_depth = max_depth
         self.naming: Naming = view.catalog.naming
         self.faults = Faults()
 
@@ -119,6 +120,7 @@ class Objects:
 
     def object(self, given: Input, writes: WriteView, path: Path) -> Object:
         """A row to create."""
+        self.deepen(path)
         made = Object(writes, path, {})
         if not isinstance(given, dict):
             self.faults.add(path, "null is no row")
@@ -175,6 +177,7 @@ class Objects:
 
     def changes(self, given: Mapping[str, Input], writes: WriteView, path: Path) -> Changes:
         """What the arguments of an update say, by their names."""
+        self.deepen(path)
         made = Changes(writes, path, {}, [])
         for op in OPERATIONS:
             word = self.naming.operation(op)
@@ -220,6 +223,12 @@ class Objects:
                 made.updates.append((each.get("where"), self.changes(each, made.target, place)))
         made.delete = given.get("delete")
         return made
+
+    def deepen(self, path: Path) -> None:
+        """Refuses what stands too deep: as many levels as variables may have, each with a name of its own."""
+        if sum(isinstance(step, str) for step in path) > self.max_depth:
+            message = f"Arguments may be nested {self.max_depth} levels deep. Nest fewer levels."
+            raise Refusal.of(Code.LIMIT_EXCEEDED, message)
 
     # Values
 

@@ -90,7 +90,7 @@ class Write:
         writer = Writer(view, commands, writers.limits, guarded=self.guarded)
         writes = writes_of(view, root.field.table)
         arguments = {name: known(each, self.leaves) for name, each in root.arguments.items()}
-        objects = Objects(view)
+        objects = Objects(view, writers.limits.max_depth)
         chosen = Chosen(root.where, self.leaves)
         match root.field.kind:
             case "create" | "create_one":
