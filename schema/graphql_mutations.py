@@ -110,7 +110,7 @@ class Mutations:
         return {
             self.naming.operation(operation): make(self._operation(seen, operation), description=_ABOUT[operation])
             for operation in OPERATIONS
-            if _operated(seen, operation) or (operation == "set" and seen.update_relations)
+            if self._operated(seen, operation) or (operation == "set" and seen.update_relations)
         }
 
     def _on_conflict(self, seen: WriteView, make: Callable[..., Any]) -> dict[str, Any]:
@@ -203,7 +203,7 @@ class Mutations:
 
     def _operation(self, seen: WriteView, operation: Operation) -> g.GraphQLInputObjectType:
         def fields() -> dict[str, g.GraphQLInputField]:
-            made = {name: self._operand(operation, column) for name, column in _operated(seen, operation).items()}
+            made = {name: self._operand(operation, column) for name, column in self._operated(seen, operation).items()}
             if operation == "set":
                 for name, relation in seen.update_relations.items():
                     about = relation.description
@@ -211,6 +211,15 @@ class Mutations:
             return made
 
         return self._input(seen, operation, fields, _ABOUT[operation])
+
+    def _operated(self, seen: WriteView, operation: Operation) -> dict[str, TableColumn]:
+        """The columns to which an update may do this: what is not set anew is read, so it must be readable."""
+        columns = dict(seen.update or {})
+        if operation == "set":
+            return columns
+        cells = self.view.tables[seen.table.key].cells
+        kinds = NUMBERS if operation == "inc" else (Kind.JSON,)
+        return {name: each for name, each in columns.items() if each.type.kind in kinds and each.name in cells}
 
     def _operand(self, operation: Operation, column: TableColumn) -> g.GraphQLInputField:
         match operation:
@@ -332,18 +341,6 @@ class Mutations:
         if "delete" in parts:
             about = "Related rows that are deleted."
             yield "delete", g.GraphQLInputField(self.types.filters[key], description=about)
-
-
-def _operated(seen: WriteView, operation: Operation) -> dict[str, TableColumn]:
-    """The columns to which an update may do this."""
-    columns = seen.update or {}
-    match operation:
-        case "set":
-            return dict(columns)
-        case "inc":
-            return {name: column for name, column in columns.items() if column.type.kind in NUMBERS}
-        case _:
-            return {name: column for name, column in columns.items() if column.type.kind is Kind.JSON}
 
 
 def _list(type: Any, *, required: bool = False) -> Any:
