@@ -422,7 +422,7 @@ def link_table(tables: Any, relation: Relation) -> Table:
         columns={sql: TableColumn(sql, sql, sql, column.type, False) for sql, column in columns.items()},
         relations={},
         primary_key=tuple(columns),
-        names=TableNames(relation.link.sql, "", "", "", "", {}, {}, {}, {}),
+        names=TableNames(f"link of {owner.names.type} and {target.names.type}", "", "", "", "", {}, {}, {}, {}),
     )
 
 
