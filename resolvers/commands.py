@@ -233,7 +233,7 @@ class Commands:
 
         return self._command(("delete", table.key), render, key_lists(keys))
 
-    def count(self, table: Table, keys: Sequence[Key], condition: e.Expr) -> Command:
+    def count(self, table: Table, keys: Sequence[Key], condition: e.Expr) -> Iterator[Command]:
         """How many of the rows with these keys pass a condition."""
 
         def render(where: Where) -> str:
@@ -241,18 +241,17 @@ class Commands:
             such = where.condition(e.both(among_keys(table, 0), condition), (scope,), only_true=True)
             return f"SELECT count(*) FROM {where.source(table, ALIAS)} WHERE {such}"
 
-        return self._command(("count", table.key, condition), render, key_lists(keys))
+        yield self._command(("count", table.key, condition), render, key_lists(keys))
 
-    def count_new(self, table: Table, names: Sequence[str], rows: Sequence[Sequence[Any]], check: e.Expr) -> Command:
+    def count_new(
+        self, table: Table, names: Sequence[str], rows: Sequence[Sequence[Any]], check: e.Expr
+    ) -> Iterator[Command]:
         """How many of rows that could not be inserted would pass a condition, as far as it can be told: what they leave
         out is null.
         """
-        types = [table.columns[name].type for name in names]
+        place = {name: f"hedgerow_rows.hedgerow_{number}" for number, name in enumerate(names)}
 
-        def render(where: Where) -> str:
-            add = _adder(where, 0)
-            source = self.dialect.rows(types, len(rows), add) if names else "(SELECT 1) AS hedgerow_rows"
-            place = {name: f"hedgerow_rows.hedgerow_{number}" for number, name in enumerate(names)}
+        def render(where: Where, source: str) -> str:
             columns = (
                 f"{place.get(column.name) or where.parameters.add(e.Const(None, column.type))} AS {quote(column.sql)}"
                 for column in table.columns.values()
@@ -260,8 +259,42 @@ class Commands:
             such = where.condition(check, (Scope(ALIAS, table),), only_true=True)
             return f"SELECT count(*) FROM (SELECT {', '.join(columns)} FROM {source}) AS {ALIAS} WHERE {such}"
 
-        name = ("count new", table.key, tuple(names), len(rows), check)
-        return self._command(name, render, self.dialect.row_leaves(rows) if names else [])
+        if names:
+            yield from self._by_rows(("count new", table.key, tuple(names), check), table, names, rows, render)
+            return
+        name = ("count new", table.key, (), check)
+        for _ in rows:
+            yield self._command(name, lambda where: render(where, "(SELECT 1) AS hedgerow_rows"), [])
+
+    def count_assigned(
+        self,
+        table: Table,
+        names: Sequence[str],
+        keys: Sequence[Key],
+        rows: Sequence[Sequence[Any]],
+        check: e.Expr,
+    ) -> Iterator[Command]:
+        """How many rows by key would pass a condition after an `assign` that could not be made."""
+        columns = [*table.primary_key, *names]
+        first = len(table.primary_key)
+        place = {name: f"hedgerow_rows.hedgerow_{first + number}" for number, name in enumerate(names)}
+
+        def render(where: Where, source: str) -> str:
+            inner = Scope("t1", table)
+            values = (
+                f"{place.get(column.name) or inner.column(column.name)} AS {quote(column.sql)}"
+                for column in table.columns.values()
+            )
+            same = " AND ".join(
+                f"{inner.column(name)} = hedgerow_rows.hedgerow_{number}"
+                for number, name in enumerate(table.primary_key)
+            )
+            such = where.condition(check, (Scope(ALIAS, table),), only_true=True)
+            joined = f"SELECT {', '.join(values)} FROM {source} JOIN {where.source(table, 't1')} ON {same}"
+            return f"SELECT count(*) FROM ({joined}) AS {ALIAS} WHERE {such}"
+
+        merged = [(*key, *row) for key, row in zip(keys, rows, strict=True)]
+        yield from self._by_rows(("count assigned", table.key, tuple(columns), check), table, columns, merged, render)
 
     def count_changed(
         self,
@@ -270,7 +303,7 @@ class Commands:
         values: Sequence[Any],
         keys: Sequence[Key],
         check: e.Expr,
-    ) -> Command:
+    ) -> Iterator[Command]:
         """How many rows by key would pass a condition after an update that could not be made."""
         first = len(values)
 
@@ -286,9 +319,30 @@ class Commands:
             rows = f"SELECT {', '.join(columns)} FROM {where.source(table, 't1')} WHERE {which}"
             return f"SELECT count(*) FROM ({rows}) AS {ALIAS} WHERE {such}"
 
-        return self._command(("count changed", table.key, tuple(changes), check), render, [*values, *key_lists(keys)])
+        name = ("count changed", table.key, tuple(changes), check)
+        yield self._command(name, render, [*values, *key_lists(keys)])
 
     # Parts
+
+    def _by_rows(
+        self,
+        name: tuple[Hashable, ...],
+        table: Table,
+        names: Sequence[str],
+        rows: Sequence[Sequence[Any]],
+        render: Callable[[Where, str], str],
+    ) -> Iterator[Command]:
+        """Commands over rows of values, as many as one text takes at a time; `render` is given the SQL of the rows."""
+        types = [table.columns[each].type for each in names]
+        start = 0
+        while start < len(rows):
+            count = self.dialect.batch(len(rows) - start, len(types))
+            yield self._command(
+                (*name, self._size(count)),
+                lambda where, count=count: render(where, self.dialect.rows(types, count, _adder(where, 0))),
+                self.dialect.row_leaves(rows[start : start + count]),
+            )
+            start += count
 
     def _command(self, name: Hashable, render: Callable[[Where], str], leaves: Sequence[Any]) -> Command:
         statement = self.statements.get(name)

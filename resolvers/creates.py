@@ -9,7 +9,7 @@ caller can't see.
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -19,7 +19,7 @@ from ..schema.errors import Code, Refusal
 from ..schema.writing import WriteView, unwritten
 from .commands import read
 from .database import Script
-from .judge import Writing
+from .judge import Writing, after
 from .objects import Conflict, Object, Path, Related, fault, writes_of
 from .rows import Key
 from .work import Work
@@ -180,6 +180,8 @@ class Creates(Work):
         """Inserts rows, and overwrites those that clash on the constraint: one after the other as far as the rows given
         clash among themselves.
         """
+        if conflict.update:  # asked before it is known whether there is a row to update
+            self.rules(writes, "update", Writing(frozenset(conflict.update), frozenset()))
         found: dict[int, Made | None] = {}
         unlike = [row for row in rows if not _whole(row, conflict)]  # null clashes with nothing
         if unlike:
@@ -214,11 +216,25 @@ class Creates(Work):
             answer = yield command
             for (number, _), key in zip(answer, read(table, table.primary_key, answer, at=1), strict=True):
                 there[id(rows[first + number - 1])] = key
-        first_of: dict[Key, _Row] = {}
-        clashing = [row for row in rows if id(row) in there]
-        # Of rows that clash among themselves, one at a time.
-        again = [row for row in clashing if first_of.setdefault(there[id(row)], row) is not row]
-        keys, now = list(first_of), list(first_of.values())
+        waiting = [row for row in rows if id(row) in there]
+        while waiting:  # of rows that clash among themselves, one at a time
+            first_of: dict[Key, _Row] = {}
+            again = [row for row in waiting if first_of.setdefault(there[id(row)], row) is not row]
+            yield from self._settle(first_of, writes, conflict, wanted, found)
+            waiting = again
+        return [row for row in rows if id(row) not in there]
+
+    def _settle(
+        self,
+        clashing: Mapping[Key, _Row],
+        writes: WriteView,
+        conflict: Conflict,
+        wanted: tuple[str, ...],
+        found: dict[int, Made | None],
+    ) -> Script[None]:
+        """Overwrites rows that are there, or finds them; those out of sight must be such as might have been made."""
+        table = writes.table
+        keys, now = list(clashing), list(clashing.values())
         updated: set[Key] = set()
         if conflict.update and keys:
             updated = yield from self.overwrite(writes, conflict, keys, [row.object.values for row in now])
@@ -227,9 +243,14 @@ class Creates(Work):
             shown = columns.get(key)
             how: Literal["updated", "found"] = "updated" if key in updated else "found"
             found[id(row)] = Made(key, shown, how) if shown else None
-        if again:
-            yield from self._clashing(again, writes, conflict, wanted, found)
-        return [row for row in rows if id(row) not in there]
+        if self.view.superuser:
+            return
+        for (names, rules), group in _alike([row for row in now if found[id(row)] is None]).items():
+            values = [[row.object.values[name] for name in names] for row in group]
+            check = after(rules, table)
+            passed = yield from self.counted(self.commands.count_new(table, names, values, check))
+            if passed != len(group):
+                raise self.forbidden(writes)
 
     def _look(
         self, table: Table, keys: Sequence[Key], wanted: tuple[str, ...], updated: set[Key]
@@ -316,9 +337,9 @@ class Creates(Work):
         if not keys:
             return []
         table = self.view.catalog.tables[relation.target]
-        seen = self.view.tables[relation.target]
         wanted = tuple(dict.fromkeys((*table.primary_key, *relation.remote)))
-        answer = yield self.commands.among(table, [*dict.fromkeys(key for key, _ in keys)], seen.rows, [], wanted)
+        shown = self.named_by_key(table.key)
+        answer = yield self.commands.among(table, [*dict.fromkeys(key for key, _ in keys)], shown, [], wanted)
         found: dict[Key, dict[str, Any]] = {}
         for columns in read(table, wanted, answer):
             values = dict(zip(wanted, columns, strict=True))
@@ -422,7 +443,7 @@ def link_table(tables: Any, relation: Relation) -> Table:
         columns={sql: TableColumn(sql, sql, sql, column.type, False) for sql, column in columns.items()},
         relations={},
         primary_key=tuple(columns),
-        names=TableNames(f"link of {owner.names.type} and {target.names.type}", "", "", "", "", {}, {}, {}, {}),
+        names=TableNames(f"link to {target.names.type}", "", "", "", "", {}, {}, {}, {}),
     )
 
 

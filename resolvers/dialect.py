@@ -209,6 +209,9 @@ class Dialect(ABC):
         others but `set` are PostgreSQL's operators on jsonb `||`, `-` and `#-`.
         """
 
+    skip_locked: ClassVar[str] = ""
+    """What ends a subselect that leaves rows out which another transaction writes just now."""
+
     def locked(self, alias: str, *, key: bool) -> str:
         """What ends a SELECT whose rows nobody else may write until the transaction ends, nor (`key`) refer to."""
         return ""

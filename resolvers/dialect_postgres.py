@@ -262,6 +262,7 @@ class Postgres(Dialect):
     # Writes
 
     rows_are_arrays = True
+    skip_locked = " FOR UPDATE SKIP LOCKED"
     _MOST_ROWS = 10_000
 
     def batch(self, count: int, width: int) -> int:

@@ -36,6 +36,7 @@ from .cost import cost_of
 from .cursors import Cursors
 from .custom import Asked, Executable, Run, run
 from .database import Database
+from .idempotency import HEADER, Once
 from .limits import Limits, check_size
 from .mutation import Mutation
 from .observe import Observe, Planned, Slow, ignore
@@ -110,6 +111,7 @@ class Engine:
     introspection: bool = True
     cached_shapes: int = 20
     resolver_timeout: float = 30.0
+    idempotency_seconds: float = 86_400.0
     _seen: Lru[tuple[frozenset[str], bool], Seen] = field(default_factory=lambda: Lru(CACHED_TYPES))
     _documents: Lru[_Key, Prepared] = field(default_factory=lambda: Lru(CACHED_CHARACTERS))
     _commands: Statements = field(default_factory=lambda: Lru(CACHED_COMMANDS))
@@ -150,7 +152,11 @@ class Engine:
             except RecursionError:
                 raise _too_deep() from None
         if isinstance(operation, Mutation):
-            return await session.write(prepared.seen.writers, operation, leaves)
+            given = (headers or {}).get(HEADER)
+            once = None
+            if given is not None:
+                once = Once.of(given, session.actor, document, name, variables, self.idempotency_seconds)
+            return await session.write(prepared.seen.writers, operation, leaves, once)
         if operation.shapes is not None:
             return await self._resolve(prepared, shape, operation, variables, leaves, session, headers or {})
         data = await self._read(session, operation, leaves)

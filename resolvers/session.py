@@ -15,7 +15,8 @@ import orjson
 
 from ..schema.expr import Actor
 from .cursors import Cursors
-from .database import Database, Transaction
+from .database import Database, Script, Transaction
+from .idempotency import Once
 from .mutation import Mutation
 from .operation import Operation
 from .reading import Reading
@@ -50,9 +51,12 @@ class Session:
             return b"{}"
         return reading.answer(await self._database.fetch(reading.command.sql, reading.command.values))
 
-    async def write(self, writers: Writers, mutation: Mutation, leaves: Sequence[Any]) -> bytes:
+    async def write(
+        self, writers: Writers, mutation: Mutation, leaves: Sequence[Any], once: Once | None = None
+    ) -> bytes:
         """The JSON object of a mutation's root fields, which were all written, in one transaction, or none.
 
+        `once` is there for a request that may come again, and is answered with the first answer then.
         Raises Refusal, its path that of the root field at fault: what `read` raises, FORBIDDEN, CONFLICT or
         CONSTRAINT_VIOLATION.
         """
@@ -62,7 +66,11 @@ class Session:
 
         def work(*, guarded: bool) -> Callable[[Transaction], Awaitable[bytes]]:
             write = Write(writers, mutation, leaves, actor, self._cursors, now, guarded=guarded)
-            return lambda transaction: transaction.run(write.script())
+
+            def script() -> Script[bytes]:
+                return once.script(write.script(), self._database.dialect, now) if once else write.script()
+
+            return lambda transaction: transaction.run(script())
 
         try:
             return await self._database.transact(work(guarded=False))

@@ -72,6 +72,11 @@ class Work:
         actor, now = self.commands.actor, self.commands.now
         return {name: preset_value(each, name, table, actor, now) for name, each in presets([*rules]).items()}
 
+    def named_by_key(self, table: str) -> e.Expr:
+        """Whether the caller may name a row by its key: the row and its whole key show."""
+        seen = self.view.tables[table]
+        return e.both(seen.rows, *(seen.cells.get(name, e.NEVER) for name in seen.table.primary_key))
+
     def filter(self, given: Input, table: str, where: str) -> e.Expr:
         """The condition of a filter that a request gives, with the rules of reading."""
         expr = Reader(self.view, self.limits).filter(given, self.view.tables[table], where)
@@ -85,8 +90,7 @@ class Work:
             if check == e.ALWAYS:
                 continue
             keys = list(each.keys)
-            (row,) = yield self.commands.count(each.writes.table, keys, check)
-            if row[0] != len(keys):
+            if (yield from self.counted(self.commands.count(each.writes.table, keys, check))) != len(keys):
                 raise self.forbidden(each.writes)
 
     def wrote(self, writes: WriteView, rules: tuple[Rule, ...], keys: Sequence[Key]) -> None:
@@ -169,7 +173,7 @@ class Work:
         writes: WriteView,
         rules: tuple[Rule, ...],
         rows: int,
-        doubted: Callable[[e.Expr], Command] | None = None,
+        doubted: Callable[[e.Expr], Iterable[Command]] | None = None,
     ) -> Script[Sequence[Row]]:
         """Runs a command that may break a constraint. `doubted` counts those of its `rows` that pass a condition."""
         try:
@@ -179,10 +183,18 @@ class Work:
                 raise Unexplained from broken
             check = e.ALWAYS if self.view.superuser else after(rules, writes.table)
             if doubted and check != e.ALWAYS:
-                (row,) = yield doubted(check)
-                if row[0] != rows:
+                passed = yield from self.counted(doubted(check))
+                if passed != rows:
                     raise self.forbidden(writes) from None
             raise Refusal(explained(broken, writes, self.view)) from None
+
+    def counted(self, commands: Iterable[Command]) -> Script[int]:
+        """What commands that count come to."""
+        found = 0
+        for command in commands:
+            (row,) = yield command
+            found += row[0]
+        return found
 
     def keys(self, table: Table, rows: Sequence[Row]) -> list[Key]:
         """The keys that rows of a command give."""

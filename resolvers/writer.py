@@ -118,7 +118,7 @@ class Writer(Creates):
     def _check_version(self, table: Table, values: dict[str, Any], version: int, *, shown: bool) -> None:
         assert table.version
         now = values[table.version]
-        if now != version:
+        if not shown or now != version:  # a version that is hidden is null, and null is no version
             message = f"The {table.names.type} was changed meanwhile. Read it again, and decide anew."
             raise Refusal(Complaint(Code.CONFLICT, message, extensions={"version": now} if shown else {}))
 
@@ -284,7 +284,7 @@ class Writer(Creates):
         relation, target = related.relation, related.target
         assert isinstance(related.unlink, list)
         keys = key_lists(related.unlink)
-        these = e.both(condition, among_keys(target.table, len(leaves)))
+        these = e.both(condition, self.named_by_key(target.table.key), among_keys(target.table, len(leaves)))
         if relation.link is None:
             clear: dict[str, tuple[Operation, Any]] = dict.fromkeys(relation.remote, ("set", None))
             yield from self.update(Chosen(these, [*leaves, *keys]), Changes(target, related.path, clear, []))
@@ -319,13 +319,14 @@ class Writer(Creates):
         self, writes: WriteView, relation: Relation, keys: Sequence[Key], owner: Made, path: Path
     ) -> Script[None]:
         table = writes.table
-        seen = self.view.tables[table.key]
         columns: dict[str, tuple[Operation, Any]] = {
             theirs: ("set", owner.columns[ours]) for ours, theirs in relation.pairs
         }
         changes = Changes(writes, path, columns, [])
         leaves = key_lists(keys)
-        done = yield from self.update(Chosen(e.both(among_keys(table, 0), seen.rows), leaves), changes)
+        done = yield from self.update(
+            Chosen(e.both(among_keys(table, 0), self.named_by_key(table.key)), leaves), changes
+        )
         if len(done) < len(set(keys)):
             message = f"there is no {table.names.type} with this key that you may read and update"
             raise Refusal(fault(path, message))
@@ -337,9 +338,7 @@ class Writer(Creates):
         names = [name for name in conflict.update if name not in table.primary_key]
         given = frozenset(conflict.update)
         rules = self.rules(writes, "update", Writing(given, frozenset()))
-        such = e.ALWAYS
-        if conflict.where is not None:
-            such = self.filter(conflict.where, table.key, f"{conflict.path[-1]}.where")
+        such = self.filter(conflict.where, table.key, f"{conflict.path[-1]}.where")
         leaves = key_lists(keys)
         chosen = Chosen(e.both(among_keys(table, 0), such), leaves)
         found = yield from self._choose(table, chosen, rules, table.primary_key, None)
@@ -359,7 +358,9 @@ class Writer(Creates):
                     writes,
                     passed,
                     len(some),
-                    lambda check, some=some: self.commands.count(table, some, check),
+                    lambda check, some=some, columns=columns, values=values: self.commands.count_assigned(
+                        table, columns, some, values, check
+                    ),
                 )
             self.wrote(writes, passed, some)
         return set(kept)

@@ -37,6 +37,7 @@ class _Graft:
         if roots and not self.view.roots:
             query.fields.clear()  # the field that says that there is nothing
         query.fields.update(roots)
+        mutation = self._mutation()
         for table, seen in self.view.tables.items():
             placeholder = self._placeholder(table)
             row = cast("g.GraphQLObjectType", self.generated.type_map[seen.table.names.type])
@@ -48,9 +49,17 @@ class _Graft:
             if isinstance(type, g.GraphQLObjectType) and type.interfaces and name not in self.lacking:
                 self._named(type)
         implementing = [type for type in self.made.values() if isinstance(type, g.GraphQLObjectType)]
-        mutation = self.generated.mutation_type
         starts = (query, *([mutation] if mutation else ()), *implementing)
         return g.GraphQLSchema(query, mutation, types=reachable(*starts), assume_valid=True)
+
+    def _mutation(self) -> g.GraphQLObjectType | None:
+        mutation = self.generated.mutation_type
+        roots = {name: self._field(field) for name, field in self.custom.mutations.items() if self._shown(field)}
+        if roots and mutation is None:
+            return g.GraphQLObjectType(self.view.catalog.naming.mutation, roots)
+        if mutation is not None:
+            mutation.fields.update(roots)
+        return mutation
 
     def _placeholder(self, table: str) -> g.GraphQLObjectType:
         name = next(name for name, key in self.custom.rows.items() if key == table)

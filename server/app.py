@@ -147,6 +147,7 @@ class Backend:
             slow_seconds=settings.slow_seconds,
             introspection=settings.introspection,
             resolver_timeout=settings.resolver_timeout,
+            idempotency_seconds=settings.idempotency_seconds,
         )
         secret = settings.admin_secret.get_secret_value() if settings.admin_secret else None
         callers = (AdminSecret(secret, self._naming), Tokens(settings, self._clock), *self._modules)

@@ -17,6 +17,7 @@ import orjson
 
 from ..resolvers.answer import INTERNAL, Answer
 from ..resolvers.execute import Engine
+from ..resolvers.idempotency import HEADER
 from ..resolvers.observe import Failed, Observe, Refused
 from ..resolvers.session import Session
 from ..schema.errors import Code, Complaint, Refusal
@@ -124,6 +125,9 @@ class GraphQL:
         request_id: str,
     ) -> None:
         """A batch's answers. Always `application/json`, which is what a list of answers is, and always 200."""
+        if HEADER in headers:
+            message = "An Idempotency-Key is for one operation. Send the operations of the batch one by one."
+            raise Malformed(400, Code.BAD_USER_INPUT, message)
         with Watch(receive):
             for number, given in enumerate(batch.members):
                 asked = None

@@ -67,6 +67,9 @@ class Settings(BaseSettings):
     resolver_timeout: float = Field(
         30.0, gt=0, le=3600, description="seconds after which an operation with fields of your own is cancelled"
     )
+    idempotency_seconds: int = Field(
+        86_400, ge=1, description="seconds for which an answer to an Idempotency-Key is kept"
+    )
     connect_timeout: float = Field(5.0, gt=0, le=60, description="seconds to wait for a free connection")
     slow_seconds: float = Field(1.0, gt=0, description="statements that take longer are logged")
     compression: bool = Field(False, description="whether answers are compressed for clients that accept gzip")

@@ -20,8 +20,20 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlmodel import Session
 
+from ..resolvers.idempotency import TABLE as IDEMPOTENCY
 from ..schema.errors import SetupError
 from .sqlite import sqlite3
+
+OWN = sa.MetaData()
+"""The tables of the server's own."""
+sa.Table(
+    IDEMPOTENCY,
+    OWN,
+    sa.Column("key", sa.Text, primary_key=True),
+    sa.Column("request", sa.Text, nullable=False),
+    sa.Column("answer", sa.Text, nullable=False),
+    sa.Column("created_at", sa.BigInteger, nullable=False, index=True),
+)
 
 Seed: TypeAlias = Callable[[Session], None]
 """Fills a new database with rows, through a plain SQLModel session; committed when it returns."""
@@ -111,6 +123,7 @@ def _prepare(connection: sa.Connection, tables: Sequence[sa.Table], seed: Seed |
     for metadata in {table.metadata for table in tables}:
         missing = [table for table in tables if table.metadata is metadata and table not in there]
         metadata.create_all(connection, tables=missing)
+    OWN.create_all(connection)
     if seed and not there:
         with Session(bind=connection) as session:
             seed(session)

@@ -20,6 +20,7 @@ from hedgerow.resolvers.variables import Variables
 from hedgerow.schema.examples import examples
 from hedgerow.schema.graphql import build
 from hedgerow.schema.graphql_aggregates import CONDITION
+from hedgerow.schema.graphql_mutations import data_of
 from hedgerow.schema.views import view
 from hedgerow.server.tables import prepare
 
@@ -256,7 +257,9 @@ def test_every_generated_input_is_bounded_and_rows_are_not() -> None:
     for naming in ("camel", "hasura"):
         catalog = Backend(models=world.MODELS, naming=naming).catalog
         schema = build(view(catalog, frozenset({"anyone"}), superuser=True))
-        made = [type for type in schema.type_map.values() if isinstance(type, g.GraphQLInputObjectType)]
+        inputs = [type for type in schema.type_map.values() if isinstance(type, g.GraphQLInputObjectType)]
+        keys = {table.names.made["primary_key"] for table in catalog.tables.values()}
+        made = [type for type in inputs if data_of(type) is None and type.name not in keys]
         assert len(made) > 50
         assert not [type.name for type in made if CONDITION not in type.extensions]
     schema = g.build_schema("type Query { a(rows: [Row!]!): Int } input Row { b: Boolean }")

@@ -453,7 +453,7 @@ def test_a_link_model_needs_a_create_of_its_own() -> None:
 
         @access
         def rules(right, me):
-            yield allow("user", "read")
+            yield allow("user", "read create")
 
     class WordLeft(Own, table=True):
         id: int = Field(primary_key=True)
@@ -465,7 +465,22 @@ def test_a_link_model_needs_a_create_of_its_own() -> None:
 
     catalog = compiled(WordLink, WordLeft, WordRight)
     assert not seen(catalog, "user").writes["WordLeft"].create_relations
-    assert [*seen(catalog, "user", "linker").writes["WordLeft"].create_relations] == ["rights"]
+    parts = seen(catalog, "user", "linker").writes["WordLeft"].create_parts
+    assert parts == {"rights": {"data", "link"}}
+
+
+def test_linking_rows_that_refer_here_is_an_update_of_theirs() -> None:
+    def parts(*rules: Any) -> frozenset[str]:
+        catalog = ruled(*rules, owner=lambda row, me: iter([allow("user", "read update create")]))
+        return seen(catalog, "user").writes["Owner"].update_parts.get("plains", frozenset())
+
+    assert parts(allow("user", "read")) == frozenset(), "a plain that is only read can't be given another owner"
+    assert parts(allow("user", "read"), allow("user", "update", fields=["title"])) == {"update"}
+    preset = allow("user", "update", preset={"owner_id": 1})
+    assert parts(allow("user", "read"), preset) == {"update"}, "their owner is preset"
+    assert parts(allow("user", "read"), allow("user", "update", fields=["owner_id"])) == {"link", "update"}
+    assert parts(allow("user", "read"), allow("user", "update", fields=["owner"])) == {"link", "update"}
+    assert parts(allow("user", "read delete create")) == {"data", "delete"}
 
 
 def test_which_columns_related_rows_fill() -> None:

@@ -1,0 +1,279 @@
+"""Attacks through every write door: what differs only where the caller may not look changes no byte of an answer."""
+
+import asyncio
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from hedgerow import Actor, Backend
+from hedgerow.server.tables import prepare
+
+from ..conftest import running, user
+from .served import ask, fill
+from .written import DOORS, LOADED_DOORS, door_data
+
+ONE = user(1)
+
+
+@pytest.fixture(scope="module")
+def doors(new_postgres: Any, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    made = {"sqlite": f"sqlite:///{tmp_path_factory.mktemp('doors') / 'doors.db'}", "postgres": new_postgres()}
+    for url in made.values():
+        asyncio.run(prepare(url, DOORS, None))
+    return made
+
+
+def serving(url: str, **given: Any) -> Any:
+    return running(url, models=DOORS, **given)
+
+
+Change = Callable[[dict[str, list[dict[str, Any]]]], object]
+
+
+@dataclass(frozen=True)
+class Door:
+    """A mutation, what must not change its answer, and a part of that answer, so that no door is closed by mistake."""
+
+    change: Change
+    mutation: str
+    part: str
+    actor: Actor = ONE
+
+
+def row(table: str, id: int, **values: Any) -> Change:
+    def change(data: dict[str, list[dict[str, Any]]]) -> None:
+        next(each for each in data[table] if each["id"] == id).update(values)
+
+    return change
+
+
+def new(table: str, **values: Any) -> Change:
+    return lambda data: data[table].append({**data[table][-1], **values})
+
+
+HIDDEN_CLASH = row("DoorNote", 3, slug="wanted")
+FOREIGN_NOTE = "{id: 9, slug: \"wanted\", ownerId: 2}"
+SET = "set: {title: \"x\"}"
+DOORS_TO_TRY: dict[str, Door] = {
+    "a clash of a row that could not be made": Door(
+        HIDDEN_CLASH, f"createDoorNotes(objects: [{FOREIGN_NOTE}]) {{ affectedRows }}", "FORBIDDEN"
+    ),
+    "a clash of one row among several": Door(
+        HIDDEN_CLASH,
+        f'createDoorNotes(objects: [{{id: 8, slug: "s"}}, {FOREIGN_NOTE}]) {{ affectedRows }}',
+        "FORBIDDEN",
+    ),
+    "a clash that is to be left alone": Door(
+        HIDDEN_CLASH,
+        f"createDoorNotes(objects: [{FOREIGN_NOTE}], onConflict: {{constraint: door_note_slug_key}}) {{ affectedRows }}",
+        "FORBIDDEN",
+    ),
+    "a clash that is to be updated": Door(
+        HIDDEN_CLASH,
+        f"createDoorNotes(objects: [{FOREIGN_NOTE}], onConflict:"
+        " {constraint: door_note_slug_key, updateColumns: [title]}) { affectedRows }",
+        "FORBIDDEN",
+    ),
+    "a clash of one row, by one": Door(
+        HIDDEN_CLASH,
+        f"createDoorNote(object: {FOREIGN_NOTE}, onConflict: {{constraint: door_note_slug_key}}) {{ id }}",
+        "FORBIDDEN",
+    ),
+    "a clash of a nested row": Door(
+        row("DoorGroup", 3, code="wanted"),
+        'createDoorNotes(objects: [{id: 9, slug: "s", group: {data: {id: 9, code: "wanted", name: "", ownerId: 2},'
+        " onConflict: {constraint: door_group_code_key}}}]) { affectedRows }",
+        "FORBIDDEN",
+    ),
+    "a clash of an update": Door(
+        HIDDEN_CLASH,
+        'updateDoorNotes(where: {id: {_eq: 1}}, set: {slug: "wanted", ownerId: 2}) { affectedRows }',
+        "FORBIDDEN",
+    ),
+    "a clash of an update by onConflict": Door(
+        HIDDEN_CLASH,
+        'createDoorNotes(objects: [{id: 1, slug: "wanted", ownerId: 2}], onConflict:'
+        " {constraint: door_note_pkey, updateColumns: [slug, ownerId]}) { affectedRows }",
+        "FORBIDDEN",
+    ),
+    "a clash through an update of batches": Door(
+        HIDDEN_CLASH,
+        'updateDoorNotesMany(updates: [{where: {id: {_eq: 1}}, set: {slug: "wanted", ownerId: 2}}]) { affectedRows }',
+        "FORBIDDEN",
+    ),
+    "a key that refers to nothing or to a hidden row": Door(
+        new("DoorGroup", id=9, code="code 9"),
+        'createDoorNotes(objects: [{id: 9, slug: "s", groupId: 9}]) { affectedRows }',
+        "FORBIDDEN",
+    ),
+    "an update to a hidden row": Door(
+        new("DoorGroup", id=9, code="code 9"),
+        "updateDoorNotes(where: {}, set: {groupId: 9}) { affectedRows }",
+        "FORBIDDEN",
+    ),
+    "a link to a hidden row": Door(
+        new("DoorGroup", id=9, code="code 9"),
+        'createDoorNotes(objects: [{id: 9, slug: "s", group: {link: {id: 9}}}]) { affectedRows }',
+        "BAD_USER_INPUT",
+    ),
+    "a link to a hidden row in an update": Door(
+        new("DoorGroup", id=9, code="code 9"),
+        "updateDoorNotes(where: {id: {_eq: 1}}, set: {group: {link: {id: 9}}}) { affectedRows }",
+        "BAD_USER_INPUT",
+    ),
+    "a link to a hidden row of many": Door(
+        new("DoorNote", id=9, slug="slug 9", public=False),
+        "updateDoorGroups(where: {}, set: {notes: {link: [{id: 9}]}}) { affectedRows }",
+        "BAD_USER_INPUT",
+    ),
+    "a link to a hidden row over a link table": Door(
+        new("DoorNote", id=9, slug="slug 9", public=False),
+        "updateDoorWords(where: {id: {_eq: 1}}, set: {notes: {link: [{id: 9}]}}) { affectedRows }",
+        "BAD_USER_INPUT",
+    ),
+    "a link to a row whose key is hidden": Door(
+        row("DoorGroup", 2, open=False),
+        'createDoorNotes(objects: [{id: 9, slug: "s", group: {link: {id: 2}}}]) { affectedRows }',
+        "BAD_USER_INPUT",
+        user(1, "nameless"),
+    ),
+    "a filter of an update on hidden cells": Door(
+        row("DoorNote", 4, secret=99),
+        f"updateDoorNotes(where: {{secret: {{_gt: 50}}}}, {SET}) {{ affectedRows }}",
+        '"affectedRows":0',
+    ),
+    "a filter of a delete on hidden cells": Door(
+        row("DoorNote", 4, secret=99),
+        "deleteDoorNotes(where: {secret: {_gt: 50}}) { affectedRows }",
+        '"affectedRows":0',
+        user(1, "eraser"),
+    ),
+    "a filter of an update on hidden related rows": Door(
+        row("DoorNote", 4, group_id=3),
+        f"updateDoorNotes(where: {{group: {{id: {{_gt: 0}}}}, id: {{_eq: 4}}}}, {SET}) {{ affectedRows }}",
+        '"affectedRows":0',
+    ),
+    "a filter in a batch on hidden cells": Door(
+        row("DoorNote", 4, secret=99),
+        f"updateDoorNotesMany(updates: [{{where: {{secret: {{_gt: 50}}}}, {SET}}}]) {{ affectedRows }}",
+        '"affectedRows":0',
+    ),
+    "the version of a hidden row": Door(
+        row("DoorNote", 3, version=7),
+        f"updateDoorNote(id: 3, ifVersion: 7, {SET}) {{ id }}",
+        "null",
+    ),
+    "the hidden version of a row": Door(
+        row("DoorNote", 4, version=7),
+        f"updateDoorNote(id: 4, ifVersion: 7, {SET}) {{ id }}",
+        "CONFLICT",
+    ),
+    "the hidden version of a row that is deleted": Door(
+        row("DoorNote", 4, version=7),
+        "deleteDoorNote(id: 4, ifVersion: 7) { id }",
+        "CONFLICT",
+        user(1, "eraser"),
+    ),
+    "a filter of onConflict on hidden cells": Door(
+        row("DoorNote", 4, secret=99),
+        'createDoorNotes(objects: [{id: 4, title: "x", slug: "s"}], onConflict: {constraint: door_note_pkey,'
+        " updateColumns: [title], where: {secret: {_gt: 50}}}) { affectedRows }",
+        '"affectedRows":0',
+    ),
+    "a row that onConflict may update but its caller can't read": Door(
+        lambda data: data["DoorNote"].pop(2),
+        f"createDoorNotes(objects: [{{id: 3, slug: \"slug 3\", ownerId: 2}}], onConflict: {{constraint: door_note_pkey,"
+        " updateColumns: [title]}) { affectedRows }",
+        "FORBIDDEN",
+        user(1, "writer"),
+    ),
+    "a filter of a nested update": Door(
+        row("DoorNote", 4, secret=99, group_id=1),
+        f"updateDoorGroups(where: {{}}, set: {{notes: {{update: [{{where: {{secret: {{_gt: 50}}}}, {SET}}}]}}}})"
+        " { affectedRows }",
+        '"affectedRows":1',
+    ),
+    "which rows are related, by a nested update": Door(
+        row("DoorNote", 4, group_id=1),
+        f"updateDoorGroups(where: {{}}, set: {{notes: {{update: [{{where: {{id: {{_eq: 4}}}}, {SET}}}]}}}})"
+        " { affectedRows }",
+        '"affectedRows":1',
+    ),
+    "which rows are related, by a nested delete": Door(
+        row("DoorNote", 4, group_id=1),
+        "updateDoorGroups(where: {}, set: {notes: {delete: {id: {_eq: 4}}}}) { affectedRows }",
+        '"affectedRows":1',
+        user(1, "eraser"),
+    ),
+    "which rows are related, by an unlink": Door(
+        row("DoorNote", 4, group_id=1),
+        "updateDoorGroups(where: {}, set: {notes: {unlink: [{id: 4}]}}) { affectedRows }",
+        '"affectedRows":1',
+        user(1, "keeper"),
+    ),
+    "to which row one is related, by a nested update": Door(
+        row("DoorNote", 4, group_id=1),
+        'updateDoorNotes(where: {id: {_eq: 4}}, set: {group: {update: {set: {name: "x"}}}}) { affectedRows }',
+        '"affectedRows":1',
+    ),
+    "which rows are linked, by a nested update": Door(
+        lambda data: data["DoorTag"].append({"note_id": 4, "word_id": 1, "owner_id": 2}),
+        f"updateDoorWords(where: {{id: {{_eq: 1}}}}, set: {{notes: {{update: [{{where: {{id: {{_eq: 4}}}}, {SET}}}]}}}})"
+        " { affectedRows }",
+        '"affectedRows":1',
+    ),
+    "which rows are linked, by an unlink": Door(
+        lambda data: data["DoorTag"].append({"note_id": 4, "word_id": 1, "owner_id": 2}),
+        "updateDoorWords(where: {id: {_eq: 1}}, set: {notes: {unlink: [{id: 4}]}}) { affectedRows }",
+        '"affectedRows":1',
+    ),
+    "a hidden number by counting it over its bound": Door(
+        row("DoorNote", 4, secret=2_000_000_000),
+        "updateDoorNotes(where: {id: {_eq: 4}}, inc: {secret: 2000000000}) { affectedRows }",
+        '"affectedRows":0',
+    ),
+    "cells of what was written": Door(
+        row("DoorNote", 4, secret=99, group_id=3, slug="other"),
+        f"updateDoorNotes(where: {{id: {{_eq: 4}}}}, {SET}) {{ returning {{ title secret slug group {{ id }} }} }}",
+        '"secret":null',
+    ),
+    "cells of what is deleted": Door(
+        row("DoorNote", 4, secret=99, slug="other"),
+        "deleteDoorNotes(where: {id: {_eq: 4}}) { affectedRows returning { title secret slug } }",
+        '"secret":null',
+        user(1, "eraser"),
+    ),
+    "rows that can't be updated": Door(
+        new("DoorNote", id=9, slug="slug 9", public=False, owner_id=2),
+        f"updateDoorNotes(where: {{}}, {SET}) {{ affectedRows returning {{ id }} }}",
+        '"affectedRows":4',
+    ),
+    "an onConflict that no rule lets update": Door(
+        HIDDEN_CLASH,
+        f"createDoorNotes(objects: [{FOREIGN_NOTE}], onConflict:"
+        " {constraint: door_note_slug_key, updateColumns: [ownerId, title]}) { affectedRows }",
+        "FORBIDDEN",
+        user(1),
+    ),
+}
+
+
+async def answered(url: str, change: Change, mutation: str, actor: Actor) -> bytes:
+    data = door_data()
+    change(data)
+    await fill(url, data, LOADED_DOORS)
+    async with serving(url) as backend:
+        return await ask(backend, actor, f"mutation {{ {mutation} }}")
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "postgres"])
+@pytest.mark.parametrize("name", DOORS_TO_TRY)
+async def test_a_write_tells_nothing_hidden(name: str, kind: str, doors: dict[str, str]) -> None:
+    door = DOORS_TO_TRY[name]
+    one = await answered(doors[kind], lambda data: None, door.mutation, door.actor)
+    other = await answered(doors[kind], door.change, door.mutation, door.actor)
+    assert one == other
+    assert door.part in one.decode(), one
