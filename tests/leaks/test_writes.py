@@ -55,8 +55,8 @@ def new(table: str, **values: Any) -> Change:
 
 
 HIDDEN_CLASH = row("DoorNote", 3, slug="wanted")
-FOREIGN_NOTE = "{id: 9, slug: \"wanted\", ownerId: 2}"
-SET = "set: {title: \"x\"}"
+FOREIGN_NOTE = '{id: 9, slug: "wanted", ownerId: 2}'
+SET = 'set: {title: "x"}'
 DOORS_TO_TRY: dict[str, Door] = {
     "a clash of a row that could not be made": Door(
         HIDDEN_CLASH, f"createDoorNotes(objects: [{FOREIGN_NOTE}]) {{ affectedRows }}", "FORBIDDEN"
@@ -185,7 +185,7 @@ DOORS_TO_TRY: dict[str, Door] = {
     ),
     "a row that onConflict may update but its caller can't read": Door(
         lambda data: data["DoorNote"].pop(2),
-        f"createDoorNotes(objects: [{{id: 3, slug: \"slug 3\", ownerId: 2}}], onConflict: {{constraint: door_note_pkey,"
+        f'createDoorNotes(objects: [{{id: 3, slug: "slug 3", ownerId: 2}}], onConflict: {{constraint: door_note_pkey,'
         " updateColumns: [title]}) { affectedRows }",
         "FORBIDDEN",
         user(1, "writer"),
