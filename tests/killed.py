@@ -1,6 +1,6 @@
 """A server of the shop that is started anew for each line on standard input, in a process that can be killed.
 
-Python's modules are loaded once: each server is a fork, of a process that has no thread and no connection. In: the
+Modules are loaded and models compiled once: each server is a fork, of a process that has no thread and no connection. In: the
 database's address, as argument; lines. Out: for each line `pid port`, and `gone` once that process is.
 """
 
@@ -17,15 +17,14 @@ from . import shop
 from .conftest import settings
 
 
-async def serve(url: str, listening: socket.socket) -> None:
-    backend = Backend(models=shop.MODELS, settings=settings(url))
+async def serve(backend: Backend, listening: socket.socket) -> None:
     async with backend.lifespan():
         config = uvicorn.Config(backend, log_level="critical", access_log=False, lifespan="off", ws="none")
         await uvicorn.Server(config).serve([listening])
 
 
 def main() -> None:
-    url = sys.argv[1]
+    backend = Backend(models=shop.MODELS, settings=settings(sys.argv[1]))
     for _ in sys.stdin:
         listening = socket.socket()
         listening.bind(("127.0.0.1", 0))
@@ -33,7 +32,7 @@ def main() -> None:
         port = listening.getsockname()[1]
         pid = os.fork()
         if pid == 0:
-            asyncio.run(serve(url, listening))
+            asyncio.run(serve(backend, listening))
             os._exit(0)
         listening.close()
         print(pid, port, flush=True)
