@@ -1,0 +1,23 @@
+SELECT json_object('0', t0."id", '1', t0."version")
+  FROM "product" AS t0
+  WHERE (t0."id" = ?1)
+  ORDER BY t0."id"
+  LIMIT 100001
+UPDATE "product" AS t0
+  SET "stock" = t0."stock" + ?1, "changed_on" = ?2, "version" = t0."version" + ?3
+  WHERE (CASE WHEN ?4 IS NOT NULL THEN t0."id" IN 
+(SELECT value
+  FROM json_each(?4)) END)
+  RETURNING json_object('0', "id", '1', "stock", '2', "version")
+-- Again, to tell what the broken constraint means.
+SELECT json_object('0', t0."id", '1', t0."version")
+  FROM "product" AS t0
+  WHERE (t0."id" = ?1)
+  ORDER BY t0."id"
+  LIMIT 100001
+UPDATE "product" AS t0
+  SET "stock" = t0."stock" + ?1, "changed_on" = ?2, "version" = t0."version" + ?3
+  WHERE (CASE WHEN ?4 IS NOT NULL THEN t0."id" IN 
+(SELECT value
+  FROM json_each(?4)) END)
+  RETURNING json_object('0', "id", '1', "stock", '2', "version")
