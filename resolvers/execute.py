@@ -148,7 +148,7 @@ class Engine:
         operation = prepared.operations.get(shape)
         if operation is None:
             try:
-                operation = prepared.operations.put(shape, self._plan(prepared, shape))
+                operation = prepared.operations.put(shape, self.planned(prepared, shape))
             except RecursionError:
                 raise _too_deep() from None
         if isinstance(operation, Mutation):
@@ -272,7 +272,8 @@ class Engine:
         variables = Variables(seen.schema, operation.variable_definitions or (), self.limits)
         return Prepared(seen, operation, fragments, variables, Lru(self.cached_shapes), text)
 
-    def _plan(self, prepared: Prepared, shape: Shape) -> Operation | Mutation:
+    def planned(self, prepared: Prepared, shape: Shape) -> Operation | Mutation:
+        """A document's operation for variables of a shape, planned anew."""
         if prepared.operation.operation is g.OperationType.MUTATION:
             return self._mutation(prepared, shape)
         return self._operation(prepared, shape)
