@@ -121,7 +121,7 @@ class Engine:
         known = actor.roles & self.catalog.roles
         if known != actor.roles or "anyone" not in known:
             actor = Actor(known | {"anyone"}, actor.claims, actor.superuser)
-        return Session(actor, self.database, self.clock, self.cursors, self._ask)
+        return Session(actor, self.database, self.clock, self.cursors, self._ask, self.observe)
 
     async def _ask(self, document: str, variables: Mapping[str, Any], session: Session) -> bytes:
         answer = await self.answer(document, None, variables, session)
@@ -148,7 +148,7 @@ class Engine:
         operation = prepared.operations.get(shape)
         if operation is None:
             try:
-                operation = prepared.operations.put(shape, self._plan(prepared, shape))
+                operation = prepared.operations.put(shape, self.planned(prepared, shape))
             except RecursionError:
                 raise _too_deep() from None
         if isinstance(operation, Mutation):
@@ -156,9 +156,21 @@ class Engine:
             once = None
             if given is not None:
                 once = Once.of(given, session.actor, document, name, variables, self.idempotency_seconds)
-            return await session.write(prepared.seen.writers, operation, leaves, once)
+            if operation.shapes is None:
+                return await session.write(prepared.seen.writers, operation, leaves, once)
+            running = self._running(prepared, shape, operation, leaves)
+
+            async def mutate(held: Session) -> Answer:
+                running.write = held.writing(prepared.seen.writers, operation, leaves)
+                return await self._resolve(running, variables, held, headers or {})
+
+            return await session.hold(prepared.name, mutate, once)
         if operation.shapes is not None:
-            return await self._resolve(prepared, shape, operation, variables, leaves, session, headers or {})
+            running = self._running(prepared, shape, operation, leaves)
+            answer = await self._resolve(running, variables, session.within(prepared.name), headers or {})
+            if not session.actor.superuser:
+                return answer
+            return replace(answer, extensions={**(answer.extensions or {}), "cost": running.spent})
         data = await self._read(session, operation, leaves)
         if operation.meta:
             data = self._with_meta(prepared, operation, variables, data)
@@ -172,46 +184,31 @@ class Engine:
             self.observe(Slow(operation.name, seconds, operation.statement.sql))
         return data
 
-    async def _resolve(
-        self,
-        prepared: Prepared,
-        shape: Shape,
-        operation: Operation,
-        variables: Mapping[str, Any],
-        leaves: Sequence[Any],
-        session: Session,
-        headers: Mapping[str, str],
-    ) -> Answer:
-        """The Answer of an operation with a developer's own fields, within their time."""
+    def _running(self, prepared: Prepared, shape: Shape, operation: Operation | Mutation, leaves: Sequence[Any]) -> Run:
+        """The run of an operation with a developer's own fields."""
         executable = prepared.seen.custom
         assert executable
-        document = g.DocumentNode(definitions=(prepared.operation, *prepared.fragments.values()))
         asked = Asked(
-            document=document,
+            document=g.DocumentNode(definitions=(prepared.operation, *prepared.fragments.values())),
             text=prepared.text,
             name=prepared.name,
             operation=operation,
             fragments=prepared.fragments,
             inputs=lambda: prepared.variables.inputs(shape)[0],
         )
+        return Run(executable, asked, self.database.dialect, self.limits, leaves)
 
-        spent = 0
-
-        async def fetch(operation: Operation, leaves: Sequence[Any]) -> bytes:
-            nonlocal spent
-            spent += operation.cost(leaves)
-            return await self._read(session, operation, leaves)
-
-        running = Run(executable, asked, self.database.dialect, self.limits, fetch, leaves)
+    async def _resolve(
+        self, running: Run, variables: Mapping[str, Any], session: Session, headers: Mapping[str, str]
+    ) -> Answer:
+        """The Answer of an operation with a developer's own fields, within their time."""
+        running.read = lambda operation, leaves: self._read(session, operation, leaves)
         try:
             async with asyncio.timeout(self.resolver_timeout):
-                answer = await run(running, session, headers, variables)
+                return await run(running, session, headers, variables)
         except TimeoutError:
             message = f"The operation's own fields took longer than {self.resolver_timeout:g} seconds. Ask for less."
             raise Refusal.of(Code.TIMEOUT, message) from None
-        if not session.actor.superuser:
-            return answer
-        return replace(answer, extensions={**(answer.extensions or {}), "cost": spent})
 
     def seen(self, actor: Actor) -> Seen:
         """What an actor's roles see."""
@@ -275,7 +272,8 @@ class Engine:
         variables = Variables(seen.schema, operation.variable_definitions or (), self.limits)
         return Prepared(seen, operation, fragments, variables, Lru(self.cached_shapes), text)
 
-    def _plan(self, prepared: Prepared, shape: Shape) -> Operation | Mutation:
+    def planned(self, prepared: Prepared, shape: Shape) -> Operation | Mutation:
+        """A document's operation for variables of a shape, planned anew."""
         if prepared.operation.operation is g.OperationType.MUTATION:
             return self._mutation(prepared, shape)
         return self._operation(prepared, shape)
@@ -284,7 +282,7 @@ class Engine:
         started = time.perf_counter()
         seen = prepared.seen.view
         inputs, leaves = prepared.variables.inputs(shape)
-        mutation, _ = plan_mutation(
+        mutation = plan_mutation(
             prepared.operation,
             prepared.fragments,
             seen,
