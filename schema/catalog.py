@@ -6,7 +6,7 @@ in here too (as `names` decided them), so that nobody derives one a second time.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -112,6 +112,11 @@ class TableNames:
     filters: Mapping[ColumnFunction, str]
     """The inputs that order and filter by the aggregates of one kind."""
 
+    @property
+    def types(self) -> Iterable[str]:
+        """All types that are made for the table."""
+        return dict.fromkeys((self.type, *self.made.values(), *self.orders.values(), *self.filters.values()))
+
 
 @dataclass(frozen=True, slots=True)
 class Table:
@@ -133,7 +138,8 @@ class Table:
 class Catalog:
     """All tables by key (the model's name), the roles that rules name, and the claims they read, with their types.
 
-    `custom` is what a developer adds in Strawberry's own terms; None where nothing is added.
+    `custom` is what a developer adds in Strawberry's own terms; None where nothing is added. `of_type` has the tables
+    by the names of all GraphQL types that are made for them: one index for all Views.
     """
 
     tables: Mapping[str, Table]
@@ -141,6 +147,10 @@ class Catalog:
     claims: Mapping[str, Type]
     naming: Naming
     custom: Custom | None = None
+    of_type: Mapping[str, str] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "of_type", {name: key for key, t in self.tables.items() for name in t.names.types})
 
     def target(self, table: Table, relation: str) -> Table:
         """The table at the other end of a relation."""
