@@ -12,6 +12,7 @@ from dataclasses import replace
 
 from ..schema import expr as e
 from ..schema.catalog import Relation
+from ..schema.traversal import Rewrite, lift
 from ..schema.types import Kind, Type
 from ..schema.views import TableView, View
 from .plan import (
@@ -50,10 +51,17 @@ def authorize(plan: Plan, view: View) -> AuthorisedPlan:
     )
 
 
+def authorize_filter(view: View, table: str, expr: e.Expr) -> e.Expr:
+    """A condition that a client gives, on rows of a table that the View's callers may read."""
+    seen = view.tables[table]
+    return e.both(seen.rows, _passing(_Authorizer(view).rewrite.expr(expr, seen)))
+
+
 class _Authorizer:
     def __init__(self, view: View) -> None:
         self.view = view
-        self.rewrite: e.Rewrite[TableView] = e.Rewrite(self._change, self._enter)
+        self.rewrite: Rewrite[TableView] = Rewrite(self._change, self._enter)
+        self.demands: dict[tuple[str, str], tuple[e.Expr, e.Expr]] = {}
 
     def source(self, source: Source, joined: e.Expr = e.ALWAYS) -> Source:
         """A source with the rules of its tables; `joined` is what the relation that leads here demands."""
@@ -107,7 +115,8 @@ class _Authorizer:
         return tuple(self._field(field, seen) for field in fields)
 
     def _order(self, order: Order, seen: TableView) -> Order:
-        return replace(order, value=self.rewrite.value(order.value, seen))
+        value = self.rewrite.value(order.value, seen)
+        return order if value is order.value else replace(order, value=value)
 
     def _field(self, field: Field, seen: TableView) -> Field:
         match field:
@@ -131,7 +140,8 @@ class _Authorizer:
     def _column(self, field: ColumnField, seen: TableView) -> ColumnField:
         if field.cell is not None:
             return replace(field, value=e.Visible(seen.cells[field.cell], field.value, field.value.type))
-        return replace(field, value=self.rewrite.value(field.value, seen))
+        value = self.rewrite.value(field.value, seen)
+        return field if value is field.value else replace(field, value=value)
 
     def _enter(self, seen: TableView, relation: str) -> TableView:
         return self.view.tables[seen.table.relations[relation].target]
@@ -154,16 +164,22 @@ class _Authorizer:
 
         Either a rule names the relation for our row, or both rows show the columns that it compares.
         """
+        key = (seen.table.key, relation.name)
+        if key not in self.demands:
+            self.demands[key] = self._demanded(relation, seen)
+        return self.demands[key]
+
+    def _demanded(self, relation: Relation, seen: TableView) -> tuple[e.Expr, e.Expr]:
         target = self.view.tables[relation.target]
         if self.view.superuser:
             return e.ALWAYS, e.ALWAYS
-        named = e.lift(seen.named[relation.name])
+        named = lift(seen.named[relation.name])
         linked = self._link(relation)
         if linked is None:
             return named, e.ALWAYS
         keys = e.NEVER
         if all(name in seen.cells for name in relation.local) and all(name in target.cells for name in relation.remote):
-            ours = (e.lift(seen.cells[name]) for name in relation.local)
+            ours = (lift(seen.cells[name]) for name in relation.local)
             keys = e.both(*ours, *(target.cells[name] for name in relation.remote))
         return e.either(named, keys), e.either(named, linked)
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import copy
 from collections.abc import AsyncIterable, Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, cast
 
 import graphql as g
@@ -30,11 +30,11 @@ from .answer import Answer, Fault, told
 from .cache import Lru
 from .context import Context
 from .dialect import SEPARATOR, Dialect
-from .limits import Limits
+from .limits import Limits, Tally
 from .operation import Operation, RowRead
-from .planner import column_field, plan_fields
+from .planner import PlannedFields, column_field, plan_fields
 from .planning import Abstract
-from .rows import Batch, Fetch, Key, key_leaves, key_of, prepare_rows, read_rows
+from .rows import Batch, Fetch, Key, key_of, prepare_rows, read_rows
 from .session import Session
 from .shape import Fetched, Record, Rows, Shape, read_columns, wrapped
 from .variables import Input
@@ -55,7 +55,7 @@ class Executable:
             for name, type in custom.types.items()
             if isinstance(type, g.GraphQLUnionType) and any(member.name in custom.rows for member in type.types)
         }
-        self.record_reads: Lru[tuple[str, int], RowRead] = Lru(256)
+        self.record_reads: Lru[str, RowRead] = Lru(256)
 
     def may_hold_rows(self, type: str) -> bool:
         """Whether a value of a named type may be a row, if only of a model that the View lacks."""
@@ -100,6 +100,12 @@ class Run:
     context: Context = field(init=False)
     _roots: asyncio.Future[dict[str, bytes]] | None = None
     _batches: dict[Any, Batch] = field(default_factory=dict[Any, Batch])
+    _tally: Tally = field(init=False)
+    _tallied: set[Any] = field(default_factory=set[Any])
+    """The selections whose conditions are in the tally: each counts once, however often its rows are read."""
+
+    def __post_init__(self) -> None:
+        self._tally = replace(self.asked.operation.tally)
 
     # Planned root fields
 
@@ -130,37 +136,36 @@ class Run:
         batch = self._batches.get(selection)
         if batch is None:
 
-            def prepare(size: int) -> RowRead:
-                reads = self.asked.operation.reads
-                known = reads.get((*selection, size))
-                if known is None:  # the nodes are kept too, lest others get their ids
-                    known = reads.put((*selection, size), (self._prepare(groups, seen, path, size), nodes))
-                return known[0]
-
             async def read(keys: Sequence[Key]) -> Mapping[Key, Fetched]:
-                found = await read_rows(keys, seen.table, prepare, self.fetch, self.leaves)
+                reads = self.asked.operation.reads
+                known = reads.get(selection)
+                if known is None:  # the nodes are kept too, lest others get their ids
+                    known = reads.put(selection, (self._prepare(groups, seen, path), nodes))
+                self._tally.add(Tally() if selection in self._tallied else known[0].tally, self.limits)
+                self._tallied.add(selection)
+                found = await read_rows(keys, seen.table, known[0], self.fetch, self.leaves)
                 return {key: Fetched(seen.table.names.type, row, shape) for key, (row, shape) in found.items()}
 
             batch = self._batches[selection] = Batch(read, self.context.spawn)
         return batch
 
     def _prepare(
-        self, groups: Mapping[str, list[g.FieldNode]], seen: TableView, path: tuple[str | int, ...], size: int
+        self, groups: Mapping[str, list[g.FieldNode]], seen: TableView, path: tuple[str | int, ...]
     ) -> RowRead:
         view, asked = self.executable.view, self.asked
         first = len(self.leaves)
-        fields, checks, derived = plan_fields(
+        planned = plan_fields(
             groups,
             seen,
             path,
             asked.fragments,
             view,
             asked.inputs(),
-            first + key_leaves(seen.table, size),
+            first + len(seen.table.primary_key),
             self.limits,
             self.executable.abstract,
         )
-        return prepare_rows(view, self.dialect, seen, fields, checks, derived, first, size, self.limits)
+        return prepare_rows(view, self.dialect, seen, planned, first, self.limits)
 
     def key(self, value: Any, seen: TableView) -> Key:
         """The key in a resolver's value."""
@@ -188,17 +193,14 @@ class Run:
 
         return load, key
 
-    def _record_read(self, seen: TableView) -> Callable[[int], RowRead]:
-        def prepare(size: int) -> RowRead:
-            reads, key = self.executable.record_reads, (seen.table.key, size)
-            known = reads.get(key)
-            if known is None:
-                fields = tuple(column_field(seen, column.name) for column in seen.columns.values())
-                view = self.executable.view
-                known = reads.put(key, prepare_rows(view, self.dialect, seen, fields, (), (), 0, size, self.limits))
-            return known
-
-        return prepare
+    def _record_read(self, seen: TableView) -> RowRead:
+        reads, key = self.executable.record_reads, seen.table.key
+        known = reads.get(key)
+        if known is None:
+            fields = tuple(column_field(seen, column.name) for column in seen.columns.values())
+            planned = PlannedFields(fields, (), (), Tally())
+            known = reads.put(key, prepare_rows(self.executable.view, self.dialect, seen, planned, 0, self.limits))
+        return known
 
     def _record(self, seen: TableView, key: Key, row: Mapping[str, Any]) -> Record:
         leaves = {name.partition(":")[2]: leaf for name, leaf in row.items()}

@@ -32,30 +32,38 @@ from ..schema.views import View, view
 from .answer import Answer
 from .authorize import authorize
 from .cache import Lru
+from .commands import Statements
 from .cost import cost_of
 from .cursors import Cursors
 from .custom import Asked, Executable, Run, run
 from .database import Database
 from .limits import Limits, check_size
+from .mutation import Mutation
 from .observe import Observe, Planned, Slow, ignore
 from .operation import Operation
 from .pages import finishing
 from .plan import Root
+from .plan_mutations import plan_mutation
 from .planner import plan
 from .read import render
+from .rows import prepare_rows
 from .session import Session
 from .shape import shape_of
 from .unsupported import check_supported
+from .validation import validate
 from .variables import Shape, Variables
+from .write import Writers
 
 MOST_ERRORS = 20
 """How many validation errors are told at once."""
 CACHED_CHARACTERS = 1_000_000
 """How long all cached documents may be together: prepared, a document takes up to some 150 times its length."""
 CACHED_TYPES = 50_000
-"""How many GraphQL types the schemas in use may have made together: a type takes some 2.5 kB, and a table has 26. A
+"""How many GraphQL types the schemas in use may have made together: a type takes some 2.5 kB, and a table has 45. A
 schema makes what documents reach; a table of a View counts as one type more.
 """
+CACHED_COMMANDS = 5_000
+"""How many texts of the commands of writes are kept."""
 
 _Key: TypeAlias = tuple[str, str | None, frozenset[str], bool]
 """A document, the operation's name, and the caller's roles."""
@@ -69,7 +77,7 @@ class Prepared:
     operation: g.OperationDefinitionNode
     fragments: Mapping[str, g.FragmentDefinitionNode]
     variables: Variables
-    operations: Lru[Shape, Operation]
+    operations: Lru[Shape, Operation | Mutation]
     text: str
 
     @property
@@ -85,11 +93,12 @@ class Seen:
     view: View
     schema: Published
     custom: Executable | None
+    writers: Writers
 
     @property
     def weight(self) -> int:
         """How many types it has made so far; each table of the View takes about as much as one."""
-        return len(self.view.tables) + self.schema.made
+        return len(self.view.tables) + len(self.view.writes) + self.schema.made
 
 
 @dataclass(slots=True)
@@ -108,6 +117,7 @@ class Engine:
     resolver_timeout: float = 30.0
     _seen: Lru[tuple[frozenset[str], bool], Seen] = field(init=False)
     _documents: Lru[_Key, Prepared] = field(default_factory=lambda: Lru(CACHED_CHARACTERS))
+    _commands: Statements = field(default_factory=lambda: Lru(CACHED_COMMANDS))
 
     def __post_init__(self) -> None:
         self._seen = Lru(CACHED_TYPES, self._forget)
@@ -144,9 +154,11 @@ class Engine:
         operation = prepared.operations.get(shape)
         if operation is None:
             try:
-                operation = prepared.operations.put(shape, self._operation(prepared, shape))
+                operation = prepared.operations.put(shape, self._plan(prepared, shape))
             except RecursionError:
                 raise _too_deep() from None
+        if isinstance(operation, Mutation):
+            return await session.write(prepared.seen.writers, operation, leaves)
         if operation.shapes is not None:
             return await self._resolve(prepared, shape, operation, variables, leaves, session, headers or {})
         data = await self._read(session, operation, leaves)
@@ -211,7 +223,8 @@ class Engine:
             found = view(self.catalog, actor.roles, superuser=actor.superuser)
             schema = Published(found)
             custom = Executable(found, schema, schema.can_be, self.catalog.custom) if self.catalog.custom else None
-            seen = Seen(found, schema, custom)
+            writers = Writers(found, self.database.dialect, self.limits, self._commands)
+            seen = Seen(found, schema, custom, writers)
             self._seen.put(key, seen, seen.weight)
         return seen
 
@@ -270,11 +283,33 @@ class Engine:
             rules = (*rules, NoSchemaIntrospectionCustomRule)
         if seen.custom:
             rules = (*rules, MaybeNullValidationRule, OneOfInputValidationRule)
-        errors = g.validate(seen.schema, document, rules, max_errors=MOST_ERRORS)
+        errors = validate(seen.schema, document, text, rules, MOST_ERRORS)
         if errors:
             raise Refusal(*(_complaint(Code.GRAPHQL_VALIDATION_FAILED, error) for error in errors))
-        variables = Variables(seen.schema, operation.variable_definitions or (), self.limits.max_depth)
+        variables = Variables(seen.schema, operation.variable_definitions or (), self.limits)
         return Prepared(seen, operation, fragments, variables, Lru(self.cached_shapes), text)
+
+    def _plan(self, prepared: Prepared, shape: Shape) -> Operation | Mutation:
+        if prepared.operation.operation is g.OperationType.MUTATION:
+            return self._mutation(prepared, shape)
+        return self._operation(prepared, shape)
+
+    def _mutation(self, prepared: Prepared, shape: Shape) -> Mutation:
+        started = time.perf_counter()
+        seen = prepared.seen.view
+        inputs, leaves = prepared.variables.inputs(shape)
+        mutation, _ = plan_mutation(
+            prepared.operation,
+            prepared.fragments,
+            seen,
+            inputs,
+            leaves,
+            self.limits,
+            prepared.seen.schema.can_be,
+            lambda table, planned, first: prepare_rows(seen, self.database.dialect, table, planned, first, self.limits),
+        )
+        self.observe(Planned(prepared.name, time.perf_counter() - started))
+        return mutation
 
     def _operation(self, prepared: Prepared, shape: Shape) -> Operation:
         started = time.perf_counter()
@@ -306,6 +341,7 @@ class Engine:
             keys=planned.keys,
             meta=planned.meta,
             shapes=shapes if own else None,
+            tally=planned.tally,
         )
 
     def _with_meta(self, prepared: Prepared, operation: Operation, variables: Mapping[str, Any], data: bytes) -> bytes:

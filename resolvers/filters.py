@@ -7,7 +7,7 @@ of their column's type, patterns that the databases would read differently, and 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -21,9 +21,9 @@ from ..schema.operators import Operand, operators
 from ..schema.types import TEXT, Kind, Type, parser
 from ..schema.views import TableView, View
 from .aggregates import Aggregates, Make
-from .inputs import Absent, Given, Input, Slot, bad, items, plain, present
+from .inputs import Absent, Given, Input, Known, Slot, bad, items, plain, present
 from .json_values import operand as json_operand
-from .limits import Limits
+from .limits import Limits, Tally
 from .plan import Order
 from .regex import regex_pattern
 from .similar import similar_regex
@@ -37,6 +37,13 @@ class Check:
     check: Callable[[Any], object]
     where: str
 
+    def hold(self, leaves: Sequence[Any]) -> None:
+        """Refuses leaves that do not satisfy it."""
+        try:
+            self.check(leaves[self.slot])
+        except ValueError as error:
+            raise bad(self.where, str(error)) from None
+
 
 @dataclass(slots=True)
 class Reader:
@@ -44,8 +51,7 @@ class Reader:
 
     view: View
     limits: Limits
-    conditions: int = 0
-    relation_conditions: int = 0
+    tally: Tally = field(default_factory=Tally)
     checks: list[Check] = field(default_factory=list[Check])
 
     @property
@@ -64,7 +70,7 @@ class Reader:
                 self.checks.append(Check(given.index, check, where))
             return e.Variable(given.index, given.type)
         try:
-            value = parser(type)(plain(given))
+            value = given.value if isinstance(given, Known) else parser(type)(plain(given))
             if check:
                 check(value)
         except ValueError as error:
@@ -77,16 +83,8 @@ class Reader:
         return Aggregates(self)
 
     def counted(self, *, relation: bool) -> None:
-        """One more condition or term of an order: planners take long for many, longest over relations."""
-        self.conditions += 1
-        self.relation_conditions += relation
-        for what, count, most in (
-            ("conditions and orders", self.conditions, self.limits.max_conditions),
-            ("conditions and orders on relations", self.relation_conditions, self.limits.max_relation_conditions),
-        ):
-            if count > most:
-                message = f"The operation has more than {most} {what}. Ask for less, or in several requests."
-                raise Refusal.of(Code.LIMIT_EXCEEDED, message)
+        """One more condition or term of an order."""
+        self.tally.add(Tally(1, int(relation)), self.limits)
 
     def deepen(self, depth: int, where: str) -> int:
         """The depth of what is nested in an argument; LIMIT_EXCEEDED where it is too deep."""

@@ -6,12 +6,25 @@ arguments needs of them.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from ..schema.errors import Code, Refusal
 from ..schema.types import Type
+
+
+class Fault(Exception):
+    """Where in a value, and what is wrong with it."""
+
+    def __init__(self, message: str, path: tuple[str | int, ...] = (), code: Code = Code.BAD_USER_INPUT) -> None:
+        super().__init__(message)
+        self.path = path
+        self.code = code
+
+    def within(self, key: str | int) -> Fault:
+        """The same fault, seen from the object or list around it."""
+        return Fault(str(self), (key, *self.path), self.code)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +55,21 @@ class Row:
     slots: tuple[int, ...]
 
 
-Input: TypeAlias = "Row | Slot | Given | Absent | tuple[Input, ...] | dict[str, Input] | None"
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A leaf's value, read as its type wants it: what a Slot is once a request is there."""
+
+    value: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Data:
+    """The place, among the leaves, of an Input that is known only when a request is there: rows that it gives."""
+
+    index: int
+
+
+Input: TypeAlias = "Row | Slot | Known | Data | Given | Absent | tuple[Input, ...] | dict[str, Input] | None"
 """What an argument or input field was given; None is null."""
 
 
@@ -66,7 +93,7 @@ def present(given: Mapping[str, Input]) -> Iterator[tuple[str, Input]]:
 def plain(given: Input) -> Any:
     """The JSON value that stands in the document."""
     match given:
-        case Given():
+        case Given() | Known():
             return given.value
         case dict():
             return {name: plain(value) for name, value in present(given)}
@@ -74,5 +101,21 @@ def plain(given: Input) -> Any:
             return [plain(each) for each in given]
         case None:
             return None
-        case Slot() | Row() | Absent():
+        case Slot() | Row() | Data() | Absent():
             raise ValueError("a variable stands inside a literal; pass the whole value as a variable")
+
+
+def known(given: Input, leaves: Sequence[Any]) -> Input:
+    """The input with what a request gives in the places of its leaves."""
+    match given:
+        case Slot(index, type):
+            value = leaves[index]
+            return tuple(map(Known, value)) if type.array else Known(value)
+        case Data(index):
+            return leaves[index]
+        case dict():
+            return {name: known(each, leaves) for name, each in present(given)}
+        case tuple():
+            return tuple(known(each, leaves) for each in given)
+        case _:
+            return given

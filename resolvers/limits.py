@@ -28,8 +28,16 @@ class Limits:
     max_root_fields: int = 50
     max_conditions: int = 500
     max_relation_conditions: int = 20
+    max_written_rows: int = 100_000
     max_cost: int | Mapping[str, int] = 1_000_000_000_000
     """The most rows that an operation may touch, by `cost`; or that of some roles, `anyone` among them."""
+
+    @property
+    def most_in_variables(self) -> int:
+        """How many objects of filters, orders and groups variables may hold: walking and planning them takes time. A
+        condition takes two, and more where `_not` or a relation stands around it.
+        """
+        return 4 * self.max_conditions
 
     def most_cost(self, roles: frozenset[str], *, superuser: bool) -> int | None:
         """What the holder of these roles may spend: the most that one of them allows; None is no bound."""
@@ -38,6 +46,26 @@ class Limits:
         if isinstance(self.max_cost, int):
             return self.max_cost
         return max(self.max_cost[role] for role in roles | {"anyone"} if role in self.max_cost)
+
+
+@dataclass(slots=True)
+class Tally:
+    """How many conditions and orders an operation has so far, and how many of them look through relations."""
+
+    conditions: int = 0
+    relation_conditions: int = 0
+
+    def add(self, other: Tally, limits: Limits) -> None:
+        """Counts more; LIMIT_EXCEEDED when they are too many: planners take long for many, longest over relations."""
+        self.conditions += other.conditions
+        self.relation_conditions += other.relation_conditions
+        for what, count, most in (
+            ("conditions and orders", self.conditions, limits.max_conditions),
+            ("conditions and orders on relations", self.relation_conditions, limits.max_relation_conditions),
+        ):
+            if count > most:
+                message = f"The operation has more than {most} {what}. Ask for less, or in several requests."
+                raise Refusal.of(Code.LIMIT_EXCEEDED, message)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,20 +108,25 @@ class _Counter:
 
     def size(self, selections: g.SelectionSetNode | None, depth: int) -> _Size:
         """The size of a selection set; its depth counts from `depth` levels above."""
-        total = _Size()
+        fields = aliases = deepest = 0
         for selection in selections.selections if selections else ():
             match selection:
                 case g.FieldNode():
-                    own = _Size(1, 1 if selection.alias else 0, depth)
-                    total = total.beside(own).beside(self.size(selection.selection_set, depth + 1))
+                    fields += 1
+                    aliases += selection.alias is not None
+                    deepest = max(deepest, depth)
+                    if selection.selection_set is None:
+                        continue
+                    below = self.size(selection.selection_set, depth + 1)
                 case g.InlineFragmentNode():
-                    total = total.beside(self.size(selection.selection_set, depth))
+                    below = self.size(selection.selection_set, depth)
                 case g.FragmentSpreadNode():
                     spread = self.fragment(selection.name.value)
-                    total = total.beside(_Size(spread.fields, spread.aliases, spread.depth + depth - 1))
+                    below = _Size(spread.fields, spread.aliases, spread.depth + depth - 1)
                 case _:
-                    pass
-        return total
+                    continue
+            fields, aliases, deepest = fields + below.fields, aliases + below.aliases, max(deepest, below.depth)
+        return _Size(fields, aliases, deepest)
 
     def fragment(self, name: str) -> _Size:
         if name not in self.known:

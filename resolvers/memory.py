@@ -60,6 +60,9 @@ def evaluate(expr: e.Expr, given: Given) -> Verdict:
         case e.InList():
             options = value(expr.options, given)
             return None if options is None else _among(value(expr.value, given), options, expr.value.type)
+        case e.AmongKeys():
+            key = tuple(value(column, given) for column in expr.columns)
+            return key in set(zip(*(value(each, given) for each in expr.lists), strict=True))
         case e.Like():
             return _both(expr.value, expr.pattern, given, lambda text, pattern: like(text, pattern, fold=expr.fold))
         case e.Regex():

@@ -11,6 +11,7 @@ from typing import Any
 from .cache import Lru
 from .cost import Cost
 from .filters import Check
+from .limits import Tally
 from .pages import Finish
 from .plan import AuthorisedPlan, Plan
 from .planning import Derive
@@ -20,11 +21,11 @@ from .statement import Statement
 
 @dataclass(frozen=True, slots=True)
 class RowRead:
-    """A prepared read of rows by key: of `size` keys, or of any number (0) where a key is one column."""
+    """A prepared read of rows by key, whose columns are lists. `tally` are the conditions in its arguments."""
 
     operation: Operation
     shape: Shape | None
-    size: int
+    tally: Tally = field(default_factory=Tally)
 
 
 def _reads() -> Lru[Any, tuple[RowRead, Any]]:
@@ -41,7 +42,8 @@ class Operation:
     of what the database gave, where that is not the answer yet.
 
     Where a developer's own fields are asked, `shapes` are those of the planned root fields by response key, and `reads`
-    are the prepared reads of the rows that their resolvers name, each with the selection that it is made of.
+    are the prepared reads of the rows that their resolvers name, each with the selection that it is made of. `tally`
+    are the conditions of the planned root fields.
     """
 
     name: str | None
@@ -58,4 +60,5 @@ class Operation:
     keys: tuple[str, ...]
     meta: tuple[str, ...]
     shapes: Mapping[str, Shape | None] | None = None
+    tally: Tally = field(default_factory=Tally)
     reads: Lru[Any, tuple[RowRead, Any]] = field(default_factory=_reads, compare=False, repr=False)

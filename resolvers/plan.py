@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from ..schema import expr as e
+from ..schema import traversal
 
 
 @dataclass(frozen=True, slots=True)
@@ -290,20 +291,20 @@ def _source(key: str, relation: str, source: Source, through: e.Expr, indent: st
             yield f"{indent}{key}: page of {source.rows.table}{over}{' from the end' if source.backwards else ''}"
             yield from _rows(source.rows, through, indent + "  ")
             for branch in source.behind:
-                yield f"{indent}  behind {e.show(branch)}"
+                yield f"{indent}  behind {traversal.show(branch)}"
             if source.within != e.ALWAYS:
-                yield f"{indent}  within {e.show(source.within)}"
+                yield f"{indent}  within {traversal.show(source.within)}"
             for selection in source.selections:
                 yield from _fields(selection, indent + "  ")
 
 
 def _rows(read: Read, through: e.Expr, indent: str) -> Iterator[str]:
     if read.where != e.ALWAYS:
-        yield f"{indent}where {e.show(read.where)}"
+        yield f"{indent}where {traversal.show(read.where)}"
     if through != e.ALWAYS:
-        yield f"{indent}through {e.show(through)}"
+        yield f"{indent}through {traversal.show(through)}"
     if read.distinct:
-        yield f"{indent}distinct on {', '.join(map(e.show, read.distinct))}"
+        yield f"{indent}distinct on {', '.join(map(traversal.show, read.distinct))}"
     yield from map(indent.__add__, _order(read.order))
     if read.many:
         yield from map(indent.__add__, _limit(read.limit, read.offset, read.cap))
@@ -312,7 +313,7 @@ def _rows(read: Read, through: e.Expr, indent: str) -> Iterator[str]:
 def shown(order: Order) -> str:
     """A term of an order as text."""
     nulls = "" if order.nulls_first is None else f" nulls {'first' if order.nulls_first else 'last'}"
-    return f"{e.show(order.value)}{' descending' if order.descending else ''}{nulls}"
+    return f"{traversal.show(order.value)}{' descending' if order.descending else ''}{nulls}"
 
 
 def _order(orders: tuple[Order, ...]) -> Iterator[str]:
@@ -321,9 +322,9 @@ def _order(orders: tuple[Order, ...]) -> Iterator[str]:
 
 def _limit(limit: e.Value | None, offset: e.Value | None, cap: int | None) -> Iterator[str]:
     if limit or cap is not None:
-        yield f"limit {e.show(limit) if limit else cap}"
+        yield f"limit {traversal.show(limit) if limit else cap}"
     if offset:
-        yield f"offset {e.show(offset)}"
+        yield f"offset {traversal.show(offset)}"
 
 
 def _gathered(field: TotalsField | NodesField | GroupsField | TypenameField, indent: str) -> Iterator[str]:
@@ -337,9 +338,9 @@ def _gathered(field: TotalsField | NodesField | GroupsField | TypenameField, ind
             yield f"{indent}{field.key}: the rows, at most {field.cap}"
             yield from _fields(field.fields, indent + "  ")
         case GroupsField():
-            yield f"{indent}{field.key}: groups by {', '.join(map(e.show, field.keys))}"
+            yield f"{indent}{field.key}: groups by {', '.join(map(traversal.show, field.keys))}"
             if field.having != e.ALWAYS:
-                yield f"{indent}  having {e.show(field.having)}"
+                yield f"{indent}  having {traversal.show(field.having)}"
             yield from map(f"{indent}  ".__add__, _order(field.order))
             yield from map(f"{indent}  ".__add__, _limit(field.limit, field.offset, field.cap))
             yield from _fields(field.fields, indent + "  ")
@@ -349,16 +350,16 @@ def _fields(fields: tuple[Field, ...], indent: str) -> Iterator[str]:
     for field in fields:
         match field:
             case ColumnField():
-                yield f"{indent}{field.key}: {e.show(field.value)}"
+                yield f"{indent}{field.key}: {traversal.show(field.value)}"
             case IdField():
-                yield f"{indent}{field.key}: global id of {', '.join(map(e.show, field.values))}"
+                yield f"{indent}{field.key}: global id of {', '.join(map(traversal.show, field.values))}"
             case TypenameField():
                 yield f"{indent}{field.key}: {field.name!r}"
             case ObjectField():
                 yield f"{indent}{field.key}:"
                 yield from _fields(field.fields, indent + "  ")
             case ComputedField():
-                columns = ", ".join(e.show(column.value) for column in field.columns)
+                columns = ", ".join(traversal.show(column.value) for column in field.columns)
                 yield f"{indent}{field.key}: {field.name} computed of {columns or 'nothing'}"
             case KeyField():
                 pass

@@ -21,7 +21,7 @@ from ..schema.types import SORTABLE, Type, parser
 from ..schema.views import TableView, View
 from .filters import Check, Reader
 from .inputs import Given, Input, Row, bad, items, plain
-from .limits import Limits
+from .limits import Limits, Tally
 from .plan import (
     ColumnField,
     ComputedField,
@@ -53,6 +53,19 @@ class Planned:
     keys: tuple[str, ...]
     meta: tuple[str, ...]
     custom: tuple[str, ...]
+    tally: Tally
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedFields:
+    """The fields of rows that a developer's resolver names, the checks and derived leaves of their arguments, and how
+    many conditions they add to the operation.
+    """
+
+    fields: tuple[Field, ...]
+    checks: tuple[Check, ...]
+    derived: tuple[Derive, ...]
+    tally: Tally
 
 
 def plan(
@@ -84,7 +97,8 @@ def plan(
         else:
             (meta if name.startswith("__") else custom).append(key)
     checks, derived = tuple(planner.reader.checks), tuple(planner.derived)
-    return Planned(Plan(tuple(roots)), checks, derived, tuple(keys), tuple(meta), tuple(custom))
+    plan = Plan(tuple(roots))
+    return Planned(plan, checks, derived, tuple(keys), tuple(meta), tuple(custom), planner.reader.tally)
 
 
 def plan_fields(
@@ -97,13 +111,13 @@ def plan_fields(
     leaves: int,
     limits: Limits,
     abstract: Abstract,
-) -> tuple[tuple[Field, ...], tuple[Check, ...], tuple[Derive, ...]]:
-    """The fields of a row that a developer's resolver names, and the checks and derived leaves of their arguments; see
-    `plan`. `leaves` is how many there are before those.
+) -> PlannedFields:
+    """What is selected of a row that a developer's resolver names; see `plan`. `leaves` is how many there are before
+    those of its arguments.
     """
     planner = _Planner(fragments, view, variables, leaves, limits, abstract)
     fields = tuple(planner.field(key, nodes, seen, (*path, key)) for key, nodes in groups.items())
-    return fields, tuple(planner.reader.checks), tuple(planner.derived)
+    return PlannedFields(fields, tuple(planner.reader.checks), tuple(planner.derived), planner.reader.tally)
 
 
 def column_field(seen: TableView, name: str) -> ColumnField:

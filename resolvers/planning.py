@@ -103,7 +103,9 @@ class Selection:
 
     def arguments(self, node: g.FieldNode | g.DirectiveNode) -> dict[str, Input]:
         """The arguments that a field or a directive is given."""
-        given = {argument.name.value: self.input(argument.value) for argument in node.arguments or ()}
+        if not node.arguments:
+            return {}
+        given = {argument.name.value: self.input(argument.value) for argument in node.arguments}
         return {name: value for name, value in given.items() if not isinstance(value, Absent)}
 
     def input(self, node: g.ValueNode) -> Input:

@@ -19,7 +19,6 @@ LONGEST_PATTERN = 1_000
 MOST_REPETITIONS = 255
 _ELSEWHERE = re.compile(
     r"""\A\*\*\*                          # PostgreSQL's directors
-    | \[[.=] | \[:\^                       # collating elements, and RE2's negated classes
     | (?<!\\)(?:\\\\)*                    # not escaped:
       (?: \\[^dDsSwWnrt\W_] | \\_        #   escapes that are an engine's own
         | \(\?(?!:)                        #   flags, named groups, look-around
@@ -28,6 +27,8 @@ _ELSEWHERE = re.compile(
     re.VERBOSE,
 )
 """What only one of the two engines reads, or each in its own way."""
+_BRACKET = re.compile(r"\\.|\[\^?+\]?+((?:\\.|\[:\w+:\]|[^\]\\])*+)\]", re.DOTALL)
+"""An escape, or a bracket expression and what stands in it."""
 _COUNT = re.compile(r"\{(\d+)(?:,(\d*))?\}")
 
 
@@ -111,13 +112,21 @@ def alike(pattern: str) -> str:
         compiled(pattern, fold)
     own, _ = _denied(pattern) or (pattern, pattern)
     repetitions = [int(bound) for bounds in _COUNT.findall(own) for bound in bounds if bound]
-    if _ELSEWHERE.search(own) or max(repetitions, default=0) > MOST_REPETITIONS:
+    if _ELSEWHERE.search(own) or _collates(own) or max(repetitions, default=0) > MOST_REPETITIONS:
         raise ValueError(
             "expected a regular expression that both databases read alike: without flags and named groups, with"
             r" look-around only as ^(?!x) and (?<!x)$, with no"
             rf" escapes of letters but \d \D \s \S \w \W \n \r \t, with at most {MOST_REPETITIONS} repetitions"
         )
     return pattern
+
+
+def _collates(pattern: str) -> bool:
+    """Whether a bracket expression holds a collating element, which PostgreSQL alone reads, or a negated class, which
+    RE2 alone does. The bracket that begins the expression begins neither: [.] is a full stop.
+    """
+    inside = (re.sub(r"\\.", "x", bracket[1] or "", flags=re.DOTALL) for bracket in _BRACKET.finditer(pattern))
+    return any(mark in each for each in inside for mark in ("[.", "[=", "[:^"))
 
 
 def escape(text: str) -> str:

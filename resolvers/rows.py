@@ -8,7 +8,7 @@ asked for at one time are one statement. Refused here: what is no key of the mod
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, TypeAlias
 
 import orjson
@@ -21,12 +21,11 @@ from ..schema.views import TableView, View
 from .authorize import authorize
 from .cost import cost_of_row
 from .dialect import Dialect
-from .filters import Check
 from .limits import Limits
 from .operation import Operation, RowRead
 from .pages import finishing
-from .plan import ColumnField, Field, KeyField, Plan, Read, Root
-from .planning import Derive
+from .plan import ColumnField, KeyField, Plan, Read, Root
+from .planner import PlannedFields
 from .read import render
 from .shape import Record, Shape, shape_of
 
@@ -34,8 +33,7 @@ Key: TypeAlias = tuple[Any, ...]
 """The values of a table's key columns, in their order."""
 
 MOST_KEYS = 5_000
-"""How many keys one statement asks for; composite keys are conditions of their own, so they are fewer."""
-MOST_COMPOSITE_KEYS = 256
+"""How many keys one statement asks for."""
 
 
 def key_of(value: Any, table: Table, model: type[Any]) -> Key:
@@ -76,30 +74,18 @@ def prepare_rows(
     view: View,
     dialect: Dialect,
     seen: TableView,
-    fields: tuple[Field, ...],
-    checks: tuple[Check, ...],
-    derived: tuple[Derive, ...],
+    planned: PlannedFields,
     first: int,
-    size: int,
     limits: Limits,
 ) -> RowRead:
-    """A read of `fields` of rows by key; the keys are the variables' leaves from number `first`."""
+    """A read of what is planned of rows, by key; the keys are the variables' leaves from number `first`."""
     table = seen.table
     columns = [e.Column(name, table.columns[name].type) for name in table.primary_key]
-    if len(columns) == 1:
-        chosen: e.Expr = e.InList(columns[0], e.Variable(first, columns[0].type.listed))
-    else:
-        slots = iter(range(first, first + size * len(columns)))
-        chosen = e.either(
-            *(
-                e.both(*(e.Compare("=", column, e.Variable(next(slots), column.type)) for column in columns))
-                for _ in range(size)
-            )
-        )
     key = KeyField(tuple(ColumnField(f"key:{column.name}", column, False) for column in columns))
-    read = Read(table.key, True, e.ALWAYS, (*fields, key), cap=max(MOST_KEYS, MOST_COMPOSITE_KEYS), chosen=chosen)
+    chosen = among_keys(table, first)
+    read = Read(table.key, True, e.ALWAYS, (*planned.fields, key), cap=MOST_KEYS, chosen=chosen)
     plan = Plan((Root("rows", read),))
-    row_cost = cost_of_row(fields, limits)
+    row_cost = cost_of_row(planned.fields, limits)
     authorised = authorize(plan, view)
     operation = Operation(
         name=None,
@@ -108,53 +94,48 @@ def prepare_rows(
         plan=plan,
         authorised=authorised,
         statement=render(authorised, view.catalog, dialect),
-        checks=checks,
-        derived=derived,
+        checks=planned.checks,
+        derived=planned.derived,
         finish=finishing(authorised),
-        cost=lambda leaves: row_cost(leaves) * (size or len(leaves[first])),
+        cost=lambda leaves: row_cost(leaves) * len(leaves[first]),
         max_cost=limits.most_cost(view.roles, superuser=view.superuser),
         keys=("rows",),
         meta=(),
     )
-    return RowRead(operation, shape_of(read), size)
+    return RowRead(operation, shape_of(read), planned.tally)
 
 
-def key_leaves(table: Table, size: int) -> int:
-    """How many leaves the keys of a RowRead of this size take."""
-    return 1 if len(table.primary_key) == 1 else size * len(table.primary_key)
+def among_keys(table: Table, first: int, by: Sequence[str] = ()) -> e.Expr:
+    """Whether a row has one of the keys (or values of the columns `by`) that are lists, the leaves from `first`."""
+    columns = tuple(e.Column(name, table.columns[name].type) for name in by or table.primary_key)
+    lists = tuple(e.Variable(first + place, column.type.listed) for place, column in enumerate(columns))
+    return e.InList(columns[0], lists[0]) if len(columns) == 1 else e.AmongKeys(columns, lists)
 
 
-Prepare: TypeAlias = Callable[[int], RowRead]
-"""The prepared read for a number of keys."""
+def key_lists(keys: Sequence[Key]) -> list[list[Any]]:
+    """The leaves of `among_keys`."""
+    return [list(column) for column in zip(*keys, strict=True)]
+
+
 Fetch: TypeAlias = Callable[[Operation, Sequence[Any]], Awaitable[bytes]]
 
 
 async def read_rows(
-    keys: Sequence[Key], table: Table, prepare: Prepare, fetch: Fetch, leaves: Sequence[Any]
+    keys: Sequence[Key], table: Table, read: RowRead, fetch: Fetch, leaves: Sequence[Any]
 ) -> dict[Key, tuple[dict[str, Any], Shape | None]]:
     """The rows by key, those that the caller may see; their own keys are taken out of them."""
-    single = len(table.primary_key) == 1
-    most = MOST_KEYS if single else MOST_COMPOSITE_KEYS
-    readers = [(f"key:{name}", reader(table.columns[name].type, None)) for name in table.primary_key]
     found: dict[Key, tuple[dict[str, Any], Shape | None]] = {}
-    for start in range(0, len(keys), most):
-        chunk = keys[start : start + most]
-        row_read = prepare(0 if single else _power(len(chunk)))
-        if single:
-            values: list[Any] = [[key[0] for key in chunk]]
-        else:
-            padded = [*chunk, *(chunk[-1],) * (row_read.size - len(chunk))]
-            values = [value for key in padded for value in key]
-        rows = orjson.loads(await fetch(row_read.operation, [*leaves, *values]))["rows"]
-        for row in rows:
-            key = tuple(read(row.pop(name)) for name, read in readers)
-            found[key] = (row, row_read.shape)
+    for start in range(0, len(keys), MOST_KEYS):
+        data = await fetch(read.operation, [*leaves, *key_lists(keys[start : start + MOST_KEYS])])
+        found |= {key: (row, read.shape) for key, row in keyed(data, table)}
     return found
 
 
-def _power(count: int) -> int:
-    """The next power of two, so that few plans serve any number of keys."""
-    return 1 << (count - 1).bit_length()
+def keyed(data: bytes, table: Table) -> Iterator[tuple[Key, dict[str, Any]]]:
+    """The rows of a RowRead's answer with their keys, which are taken out of them."""
+    readers = [(f"key:{name}", reader(table.columns[name].type, None)) for name in table.primary_key]
+    for row in orjson.loads(data)["rows"]:
+        yield tuple(read(row.pop(name)) for name, read in readers), row
 
 
 class Batch:

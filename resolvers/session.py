@@ -13,14 +13,14 @@ from typing import Any, TypeAlias
 
 import orjson
 
-from ..schema.errors import Code, Refusal
 from ..schema.expr import Actor
-from .cost import check_cost
 from .cursors import Cursors
-from .database import Database
-from .dialect import SEPARATOR
+from .database import Database, Transaction
+from .mutation import Mutation
 from .operation import Operation
-from .pages import Answering
+from .reading import Reading
+from .work import Unexplained
+from .write import Write, Writers
 
 Ask: TypeAlias = Callable[[str, Mapping[str, Any], "Session"], Awaitable[bytes]]
 
@@ -45,38 +45,30 @@ class Session:
 
         Raises Refusal: BAD_USER_INPUT, LIMIT_EXCEEDED, UNAUTHENTICATED, TIMEOUT or UNAVAILABLE.
         """
-        if operation.roles != self.actor.roles or operation.superuser != self.actor.superuser:
-            raise Refusal.of(Code.INTERNAL, "An operation was prepared for other roles than its caller's.")
-        for check in operation.checks:
-            try:
-                check.check(leaves[check.slot])
-            except ValueError as error:
-                raise Refusal.of(Code.BAD_USER_INPUT, f"{check.where}: {error}.") from None
-        check_cost(operation.cost(leaves), operation.max_cost)
-        if operation.statement is None:
+        reading = Reading(operation, leaves, self.actor, self._cursors, self._clock())
+        if reading.command is None:
             return b"{}"
-        for derive in operation.derived:
-            leaves = [*leaves, *derive(leaves, self.actor, self._cursors)]
-        values = operation.statement.values(leaves, self.actor, self._clock())
-        data = await self._database.fetch(operation.statement.sql, values)
-        return _finished(data, operation, Answering(leaves, self.actor, self._cursors)) if operation.finish else data
+        return reading.answer(await self._database.fetch(reading.command.sql, reading.command.values))
+
+    async def write(self, writers: Writers, mutation: Mutation, leaves: Sequence[Any]) -> bytes:
+        """The JSON object of a mutation's root fields, which were all written, in one transaction, or none.
+
+        Raises Refusal, its path that of the root field at fault: what `read` raises, FORBIDDEN, CONFLICT or
+        CONSTRAINT_VIOLATION.
+        """
+        actor, now = self.actor, self._clock()
+        for check in mutation.checks:
+            check.hold(leaves)
+
+        def work(*, guarded: bool) -> Callable[[Transaction], Awaitable[bytes]]:
+            write = Write(writers, mutation, leaves, actor, self._cursors, now, guarded=guarded)
+            return lambda transaction: transaction.run(write.script())
+
+        try:
+            return await self._database.transact(work(guarded=False))
+        except Unexplained:
+            return await self._database.transact(work(guarded=True))
 
     async def query(self, document: str, variables: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """The `data` of a GraphQL query, as Python values. Raises Refusal where a client would get errors."""
         return orjson.loads(await self._ask(document, variables or {}, self))
-
-
-def _finished(data: bytes, operation: Operation, answering: Answering) -> bytes:
-    """The data, with the answers of those root fields that Python has the last word on."""
-    if operation.shapes is None:
-        found: dict[str, Any] = orjson.loads(data)
-        return orjson.dumps(
-            {
-                key: finish(value, answering) if (finish := operation.finish.get(key)) else value
-                for key, value in found.items()
-            }
-        )
-    parts = dict(zip(operation.shapes, data.split(SEPARATOR), strict=True))
-    for key, finish in operation.finish.items():
-        parts[key] = orjson.dumps(finish(orjson.loads(parts[key]), answering))
-    return SEPARATOR.join(parts.values())

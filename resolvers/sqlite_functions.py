@@ -14,6 +14,13 @@ from datetime import datetime, timedelta
 from decimal import Context, Decimal
 from typing import Any
 
+from .json_changes import (
+    sqlite_append,
+    sqlite_delete_at_path,
+    sqlite_delete_elem,
+    sqlite_delete_key,
+    sqlite_prepend,
+)
 from .json_values import sqlite_at, sqlite_contains, sqlite_has_key, sqlite_has_keys, sqlite_json
 from .regex import folded, found
 
@@ -200,6 +207,11 @@ FUNCTIONS: Mapping[str, tuple[int, Callable[..., Any]]] = {
     "hedgerow_json_contains": (2, sqlite_contains),
     "hedgerow_json_has_key": (2, sqlite_has_key),
     "hedgerow_json_has_keys": (3, sqlite_has_keys),
+    "hedgerow_json_append": (2, sqlite_append),
+    "hedgerow_json_prepend": (2, sqlite_prepend),
+    "hedgerow_json_delete_key": (2, sqlite_delete_key),
+    "hedgerow_json_delete_elem": (2, sqlite_delete_elem),
+    "hedgerow_json_delete_at_path": (2, sqlite_delete_at_path),
     "hedgerow_folded": (1, _folded),
     "hedgerow_regex": (3, _regex),
     "hedgerow_decimal": (3, _decimal),

@@ -19,34 +19,34 @@ from ..schema.check import closest
 from ..schema.custom import DEVELOPERS
 from ..schema.errors import Code, Complaint, Refusal
 from ..schema.graphql import of_type
+from ..schema.graphql_aggregates import CONDITION
+from ..schema.graphql_mutations import data_of
 from ..schema.ids import decode
 from ..schema.types import TEXT, Kind, Type, parser
-from .inputs import Absent, Given, Input, Row, Slot
+from .data import DataReader
+from .inputs import Absent, Data, Fault, Given, Input, Row, Slot
+from .limits import Limits
 
 Shape: TypeAlias = Any
-"""LEAF, OPAQUE, None, ("=", value), ("row", (table, number of key values)), ("list", shapes), ("object", ((name,
+"""LEAF, DATA, OPAQUE, None, ("=", value), ("row", (table, number of key values)), ("list", shapes), ("object", ((name,
 shape), ...)), or ABSENT for a variable not given.
 """
 
 LEAF = "leaf"
+DATA = "data"
+"""Rows that a request gives, in one leaf."""
 OPAQUE = "opaque"
 """A value that only a developer's resolver gets, so that neither its form nor its type matters here."""
 ABSENT = "absent"
 
-_Coerce: TypeAlias = Callable[[Any, list[Any]], Shape]
+
+class _Leaves(list[Any]):
+    """The leaves read so far; `conditions` is how many objects of filters, orders and groups were met."""
+
+    conditions = 0
 
 
-class _Fault(Exception):
-    """Where in a value, and what is wrong with it."""
-
-    def __init__(self, message: str, path: tuple[str | int, ...] = (), code: Code = Code.BAD_USER_INPUT) -> None:
-        super().__init__(message)
-        self.path = path
-        self.code = code
-
-    def within(self, key: str | int) -> _Fault:
-        """The same fault, seen from the object or list around it."""
-        return _Fault(str(self), (key, *self.path), self.code)
+_Coerce: TypeAlias = Callable[[Any, _Leaves], Shape]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,9 +63,9 @@ class Variables:
     """The variables that an operation declares."""
 
     def __init__(
-        self, schema: g.GraphQLSchema, definitions: Sequence[g.VariableDefinitionNode], max_depth: int
+        self, schema: g.GraphQLSchema, definitions: Sequence[g.VariableDefinitionNode], limits: Limits
     ) -> None:
-        coercers = _Coercers(max_depth)
+        coercers = _Coercers(limits)
         self._variables: list[_Variable] = []
         for definition in definitions:
             name = definition.variable.name.value
@@ -81,19 +81,19 @@ class Variables:
     def read(self, given: Mapping[str, Any]) -> tuple[Shape, list[Any]]:
         """The shape and the leaves of what a request gives; Refusal with BAD_USER_INPUT."""
         shapes: list[Shape] = []
-        leaves: list[Any] = []
+        leaves = _Leaves()
         faults: list[Complaint] = []
         for variable in self._variables:
             try:
                 if variable.name in given:
                     shapes.append(variable.coerce(given[variable.name], leaves))
                 elif variable.required:
-                    raise _Fault(f"a value of type {variable.type} is required")
+                    raise Fault(f"a value of type {variable.type} is required")
                 elif variable.default is ABSENT:
                     shapes.append(ABSENT)
                 else:
                     shapes.append(variable.coerce(variable.default, leaves))
-            except _Fault as fault:
+            except Fault as fault:
                 at = "".join(f"[{key}]" if isinstance(key, int) else f".{key}" for key in fault.path)
                 message = f"Variable ${variable.name}{at}: {fault}" + ("" if str(fault)[-1] in ".?" else ".")
                 faults.append(Complaint(fault.code, message, locations=(variable.location,)))
@@ -124,6 +124,9 @@ class _Counter:
             return Absent()
         if isinstance(type, g.GraphQLNonNull):
             return self.input(shape, type.of_type)
+        if shape is DATA:
+            self.next += 1
+            return Data(self.next - 1)
         if shape is LEAF:
             self.next += 1
             return Slot(self.next - 1, _leaf_type(type))
@@ -175,11 +178,18 @@ def _is_opaque(type: g.GraphQLNamedType) -> bool:
     return type is g.GraphQLID or (DEVELOPERS in type.extensions and of_type(type) is None)
 
 
+def _is_deciding(type: g.GraphQLInputType) -> bool:
+    """Whether a value of this type is part of the shape as it is."""
+    named = g.get_named_type(type)
+    return g.is_leaf_type(named) and not _is_opaque(named) and not _is_slot(named)
+
+
 class _Coercers:
     """Makes the function that reads a value of an input type; one for each input object, made when first met."""
 
-    def __init__(self, max_depth: int) -> None:
-        self.max_depth = max_depth
+    def __init__(self, limits: Limits) -> None:
+        self.limits = limits
+        self.data = DataReader(limits.max_depth)
         self.objects: dict[tuple[str, int], dict[str, tuple[_Coerce, bool]]] = {}
 
     def of(self, type: g.GraphQLInputType, depth: int) -> _Coerce:
@@ -189,23 +199,28 @@ class _Coercers:
             return _id
         if _is_opaque(g.get_named_type(type)):
             return _opaque
+        if data_of(g.get_named_type(type)):
+            return _data(self.data.of(type, depth))
         if _is_slot(type):
             return _leaf(parser(_leaf_type(type)), listed=isinstance(type, g.GraphQLList))
         if isinstance(type, g.GraphQLList):
-            return _list(self.of(type.of_type, depth))
+            return self._list(self.of(type.of_type, depth), decide=_is_deciding(type.of_type))
         if isinstance(type, g.GraphQLInputObjectType):
             return self._object(type, depth)
         return _deciding(type)
 
     def _object(self, type: g.GraphQLInputObjectType, depth: int) -> _Coerce:
-        if depth >= self.max_depth:
-            return _too_deep(self.max_depth)
+        if depth >= self.limits.max_depth:
+            return _too_deep(self.limits.max_depth)
+        counted = CONDITION in type.extensions
 
-        def coerce(value: Any, leaves: list[Any]) -> Shape:
+        def coerce(value: Any, leaves: _Leaves) -> Shape:
             if value is None:
                 return None
             if not isinstance(value, dict):
-                raise _Fault(f"expected an object of type {type.name}")
+                raise Fault(f"expected an object of type {type.name}")
+            if counted:
+                self._count(leaves)
             fields = self.objects.get((type.name, depth))
             if fields is None:
                 fields = self.objects[(type.name, depth)] = {
@@ -215,63 +230,82 @@ class _Coercers:
             shapes: list[tuple[str, Shape]] = []
             for name, inner in value.items():  # pyright: ignore[reportUnknownVariableType]
                 if name not in fields:
-                    raise _Fault(f"{type.name} has no field {name!r}. {closest(str(name), fields)}")
+                    raise Fault(f"{type.name} has no field {name!r}. {closest(str(name), fields)}")
                 try:
                     shapes.append((name, fields[name][0](inner, leaves)))
-                except _Fault as fault:
+                except Fault as fault:
                     raise fault.within(name) from None
             for name, (_, required) in fields.items():
                 if required and name not in value:
-                    raise _Fault(f"{type.name} needs the field {name!r}")
+                    raise Fault(f"{type.name} needs the field {name!r}")
             return ("object", tuple(shapes))
 
         return coerce
 
+    def _list(self, item: _Coerce, *, decide: bool) -> _Coerce:
+        def coerce(value: Any, leaves: _Leaves) -> Shape:
+            if value is None:
+                return None
+            if not isinstance(value, list):
+                return ("list", (item(value, leaves),))
+            shapes: list[Shape] = []
+            for index, each in enumerate(value):  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
+                try:
+                    if decide:
+                        self._count(leaves)
+                    shapes.append(item(each, leaves))
+                except Fault as fault:
+                    raise fault.within(index) from None
+            return ("list", tuple(shapes))
 
-def _opaque(value: Any, leaves: list[Any]) -> Shape:
+        return coerce
+
+    def _count(self, leaves: _Leaves) -> None:
+        """One more of what decides the plan. Rows to be written don't: there may be any number."""
+        leaves.conditions += 1
+        if leaves.conditions > self.limits.most_in_variables:
+            most = self.limits.most_in_variables
+            message = f"variables hold more than {most} objects of filters, orders and groups; ask for less"
+            raise Fault(message, code=Code.LIMIT_EXCEEDED)
+
+
+def _data(read: Callable[[Any], Input]) -> _Coerce:
+    def coerce(value: Any, leaves: _Leaves) -> Shape:
+        if value is None:
+            return None
+        leaves.append(read(value))
+        return DATA
+
+    return coerce
+
+
+def _opaque(value: Any, leaves: _Leaves) -> Shape:
     return None if value is None else OPAQUE
 
 
 def _required(inner: _Coerce) -> _Coerce:
-    def coerce(value: Any, leaves: list[Any]) -> Shape:
+    def coerce(value: Any, leaves: _Leaves) -> Shape:
         if value is None:
-            raise _Fault("null is not allowed here")
+            raise Fault("null is not allowed here")
         return inner(value, leaves)
 
     return coerce
 
 
 def _leaf(parse: Callable[[object], Any], *, listed: bool) -> _Coerce:
-    def coerce(value: Any, leaves: list[Any]) -> Shape:
+    def coerce(value: Any, leaves: _Leaves) -> Shape:
         if value is None:
             return None
         try:
             leaves.append(parse(value if not listed or isinstance(value, list) else [value]))
         except ValueError as error:
-            raise _Fault(str(error)) from None
+            raise Fault(str(error)) from None
         return LEAF
 
     return coerce
 
 
-def _list(item: _Coerce) -> _Coerce:
-    def coerce(value: Any, leaves: list[Any]) -> Shape:
-        if value is None:
-            return None
-        if not isinstance(value, list):
-            return ("list", (item(value, leaves),))
-        shapes: list[Shape] = []
-        for index, each in enumerate(value):  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
-            try:
-                shapes.append(item(each, leaves))
-            except _Fault as fault:
-                raise fault.within(index) from None
-        return ("list", tuple(shapes))
-
-    return coerce
-
-
-def _id(value: Any, leaves: list[Any]) -> Shape:
+def _id(value: Any, leaves: _Leaves) -> Shape:
     """A global id: its table is part of the shape, its key are leaves. Any other id is a leaf itself."""
     if isinstance(value, int) and not isinstance(value, bool):
         value = str(value)
@@ -285,24 +319,24 @@ def _id(value: Any, leaves: list[Any]) -> Shape:
 def _deciding(type: g.GraphQLInputType) -> _Coerce:
     """A boolean, or the order of a list: part of the shape."""
 
-    def coerce(value: Any, leaves: list[Any]) -> tuple[Literal["="], Any] | None:
+    def coerce(value: Any, leaves: _Leaves) -> tuple[Literal["="], Any] | None:
         if value is None:
             return None
         if isinstance(type, g.GraphQLEnumType):
             if not isinstance(value, str) or value not in type.values:
-                raise _Fault(f"expected one of {', '.join(type.values)}")
+                raise Fault(f"expected one of {', '.join(type.values)}")
         elif type is g.GraphQLBoolean:
             if not isinstance(value, bool):
-                raise _Fault("expected true or false")
+                raise Fault("expected true or false")
         elif not isinstance(value, str) or "\0" in value:
-            raise _Fault("expected a string")
+            raise Fault("expected a string")
         return ("=", value)
 
     return coerce
 
 
 def _too_deep(most: int) -> _Coerce:
-    def coerce(value: Any, leaves: list[Any]) -> Shape:
-        raise _Fault(f"nested more than {most} levels deep", code=Code.LIMIT_EXCEEDED)
+    def coerce(value: Any, leaves: _Leaves) -> Shape:
+        raise Fault(f"nested more than {most} levels deep", code=Code.LIMIT_EXCEEDED)
 
     return coerce

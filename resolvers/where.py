@@ -168,6 +168,9 @@ class Where:
             case e.InList():
                 value, options = self._operand(expr.value, scopes), self.parameters.add(expr.options)
                 return f"({self.dialect.within(value, options, expr.value.type)})"
+            case e.AmongKeys():
+                columns = [(self.value(column, scopes), column.type) for column in expr.columns]
+                return f"({self.dialect.among(columns, [self.parameters.add(each) for each in expr.lists])})"
             case e.Like():
                 sides = self.value(expr.value, scopes), self.value(expr.pattern, scopes)
                 return f"({self.dialect.like(*sides, fold=expr.fold)})"

@@ -1,8 +1,8 @@
 """What can be said of many rows together: the aggregate functions, and the parts of a moment that rows are grouped by.
 
 In: a function or a part, and the Type of a column. Out: the Type of the answer, or None where it has none. The words
-of GraphQL are in `names`, what the databases do is in `resolvers/dialect`; both mean the same everywhere, and null
-cells count for nothing.
+of GraphQL are in `names`, what the databases do is in `resolvers/dialect_sqlite` and `dialect_postgres`; both mean the
+same everywhere, and null cells count for nothing.
 """
 
 from __future__ import annotations

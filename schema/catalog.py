@@ -6,7 +6,7 @@ in here too (as `names` decided them), so that nobody derives one a second time.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -14,16 +14,30 @@ from .aggregates import ColumnFunction
 from .custom import Custom
 from .errors import Origin
 from .expr import Expr
-from .names import Made, Naming
+from .names import Made, MutationKind, Naming
 from .types import Type
+from .validation import Validators
 
 Verb = Literal["read", "create", "update", "delete"]
 VERBS: tuple[Verb, ...] = ("read", "create", "update", "delete")
 
 
 @dataclass(frozen=True, slots=True)
+class Default:
+    """What a column holds when a write does not give it.
+
+    `make` makes a value as `types.parser` would; None where the database itself does.
+    """
+
+    make: Callable[[], Any] | None
+
+
+@dataclass(frozen=True, slots=True)
 class TableColumn:
-    """A column: `name` as the model's attribute, `sql` in the database, `field` in GraphQL."""
+    """A column: `name` as the model's attribute, `sql` in the database, `field` in GraphQL.
+
+    `default` is for creates, `onupdate` for updates; a `generated` column is never written.
+    """
 
     name: str
     sql: str
@@ -31,6 +45,18 @@ class TableColumn:
     type: Type
     nullable: bool
     description: str | None = None
+    default: Default | None = None
+    onupdate: Default | None = None
+    generated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Unique:
+    """A key on which rows can clash: `name` in the database, `label` in GraphQL, `columns` as attributes."""
+
+    name: str
+    label: str
+    columns: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +77,8 @@ class Link:
 class Relation:
     """A way from one table to another: `pairs` are (our column attribute, theirs) that must be equal.
 
-    `aggregate` and `connection` are the fields beside `field` that a relation to many rows has.
+    `aggregate` and `connection` are the fields beside `field` that a relation to many rows has. It `refers` where our
+    columns point at theirs, so that their row is there before ours; `writable` is false for a view of other relations.
     """
 
     name: str
@@ -63,6 +90,8 @@ class Relation:
     pairs: tuple[tuple[str, str], ...]
     link: Link | None = None
     description: str | None = None
+    refers: bool = False
+    writable: bool = True
 
     @property
     def local(self) -> tuple[str, ...]:
@@ -75,9 +104,9 @@ class Relation:
         return tuple(pair[1] for pair in self.link.remote) if self.link else tuple(pair[1] for pair in self.pairs)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Rule:
-    """One `allow(...)`, checked. `fields` None means every column and relation."""
+    """One `allow(...)`, checked; each is only itself. `fields` None means every column and relation."""
 
     roles: frozenset[str]
     verbs: frozenset[Verb]
@@ -111,6 +140,7 @@ class TableNames:
     orders: Mapping[ColumnFunction, str]
     filters: Mapping[ColumnFunction, str]
     """The inputs that order and filter by the aggregates of one kind."""
+    mutations: Mapping[MutationKind, str]
 
     @property
     def types(self) -> Iterable[str]:
@@ -120,7 +150,10 @@ class TableNames:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A declared model. Columns and relations are keyed by the model's attribute names."""
+    """A declared model. Columns and relations are keyed by the model's attribute names.
+
+    `uniques` begin with the primary key. `version` is the column that counts a row's updates.
+    """
 
     key: str
     sql: str
@@ -132,6 +165,20 @@ class Table:
     rules: tuple[Rule, ...] = ()
     description: str | None = None
     computed: Mapping[str, ComputedField] = field(default_factory=dict[str, ComputedField])
+    uniques: tuple[Unique, ...] = ()
+    foreign_keys: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
+    """The columns of each foreign key by its name in the database."""
+    version: str | None = None
+    validators: Validators | None = None
+
+    def givable(self, column: TableColumn) -> bool:
+        """Whether a create may give the column at all."""
+        return not column.generated and column.name != self.version
+
+    def changeable(self, column: TableColumn) -> bool:
+        """Whether an update may set the column at all: a key that the database makes stays as it is."""
+        made = column.name in self.primary_key and column.default == Default(None)
+        return self.givable(column) and not made
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +186,8 @@ class Catalog:
     """All tables by key (the model's name), the roles that rules name, and the claims they read, with their types.
 
     `custom` is what a developer adds in Strawberry's own terms; None where nothing is added. `of_type` has the tables
-    by the names of all GraphQL types that are made for them: one index for all Views.
+    by the names of all GraphQL types that are made for them, `leading` the relations that lead to a table, each with
+    the table that has it: one index for all Views.
     """
 
     tables: Mapping[str, Table]
@@ -148,13 +196,30 @@ class Catalog:
     naming: Naming
     custom: Custom | None = None
     of_type: Mapping[str, str] = field(init=False, repr=False, compare=False)
+    leading: Mapping[str, Sequence[tuple[str, Relation]]] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
+        leading: dict[str, list[tuple[str, Relation]]] = {}
+        for key, table in self.tables.items():
+            for relation in table.relations.values():
+                leading.setdefault(relation.target, []).append((key, relation))
         object.__setattr__(self, "of_type", {name: key for key, t in self.tables.items() for name in t.names.types})
+        object.__setattr__(self, "leading", leading)
 
     def target(self, table: Table, relation: str) -> Table:
         """The table at the other end of a relation."""
         return self.tables[table.relations[relation].target]
+
+    def filled(self, table: Table) -> frozenset[str]:
+        """The columns that a related row can fill: one that the row refers to, or one that is created around it."""
+        own = (name for each in table.relations.values() if each.refers and each.writable for name in each.local)
+        around = (
+            name
+            for _, each in self.leading.get(table.key, ())
+            if not each.refers and not each.link and each.writable
+            for name in each.remote
+        )
+        return frozenset((*own, *around))
 
     def link_columns(self, link: Link) -> tuple[str, ...]:
         """The attributes of a declared link model that its relation compares."""

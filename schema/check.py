@@ -18,6 +18,7 @@ from .access import Row, Term
 from .catalog import Table
 from .errors import Origin, Problem
 from .satisfy import never
+from .traversal import show
 from .types import (
     BIGINT,
     BOOL,
@@ -93,7 +94,7 @@ class Checker:
         found = self._condition(raw, ((scope, table),), origin)
         if found is not None and never(found, table, self.tables):
             self._problem(
-                f"this rule can never pass: {e.show(found)}",
+                f"this rule can never pass: {show(found)}",
                 "Change the condition, or leave the rule out: without a rule there is no access.",
                 origin,
             )
@@ -104,7 +105,7 @@ class Checker:
         """A preset's value: a constant, a claim or `now()`."""
         found = self._value(raw, (), type, origin)
         if found is not None and not _assignable(found.type, type):
-            self._problem(f"{e.show(found)} is {found.type}, not {type}", f"Give a {type}.", origin)
+            self._problem(f"{show(found)} is {found.type}, not {type}", f"Give a {type}.", origin)
             return None
         return found
 
@@ -166,7 +167,7 @@ class Checker:
                     return None
                 if value.type != BOOL:
                     self._problem(
-                        f"{e.show(value)} is {value.type}, not a condition",
+                        f"{show(value)} is {value.type}, not a condition",
                         "Compare it with something. & and | bind tighter than ==: put parentheses around comparisons.",
                         at,
                     )
@@ -202,7 +203,7 @@ class Checker:
         a, b = pair
         if not comparable(a.type, b.type):
             self._problem(
-                f"{e.show(a)} is {a.type} and {e.show(b)} is {b.type}: they can't be compared",
+                f"{show(a)} is {a.type} and {show(b)} is {b.type}: they can't be compared",
                 "Compare values of one type; for a list write .in_(...).",
                 at,
             )
@@ -222,7 +223,7 @@ class Checker:
                 return None
             if not isinstance(listed, e.Claim) or not comparable(listed.type.item, value.type):
                 self._problem(
-                    f"{e.show(listed)} is no list of {value.type}",
+                    f"{show(listed)} is no list of {value.type}",
                     "Give a list, or a claim that is one: note.team_id.in_(me.team_ids).",
                     at,
                 )
@@ -242,7 +243,7 @@ class Checker:
         wrong = [item for item in found if not comparable(item.type, value.type)]
         for item in wrong:
             self._problem(
-                f"{e.show(item)} is {item.type}, {e.show(value)} is {value.type}",
+                f"{show(item)} is {item.type}, {show(value)} is {value.type}",
                 "List values of one type.",
                 at,
             )
@@ -272,7 +273,7 @@ class Checker:
         for side in (value, held):
             if side.type.kind is not Kind.JSON or side.type.array:
                 self._problem(
-                    f"{e.show(side)} is {side.type}: only JSON contains, or is contained in, JSON",
+                    f"{show(side)} is {side.type}: only JSON contains, or is contained in, JSON",
                     "Use .contains() and .contained_in() on JSON columns; for text there is .like().",
                     at,
                 )
@@ -291,14 +292,14 @@ class Checker:
         if value is None:
             return None
         if value.type.kind is not Kind.JSON or value.type.array:
-            self._problem(f"{e.show(value)} is {value.type}: only JSON has keys", "Use it on JSON columns.", at)
+            self._problem(f"{show(value)} is {value.type}: only JSON has keys", "Use it on JSON columns.", at)
             return None
         if op == "has_key":
             key = self._value(right, scopes, TEXT, at)
             if key is None:
                 return None
             if key.type != TEXT:
-                self._problem(f"{e.show(key)} is {key.type}, not a key", "Give a str.", at)
+                self._problem(f"{show(key)} is {key.type}, not a key", "Give a str.", at)
                 return None
             return e.HasKey(value, key)
         keys = self._keys(op, right, scopes, at)
@@ -310,7 +311,7 @@ class Checker:
             listed = self._value(raw, scopes, TEXT.listed, at)
             if listed is None or (isinstance(listed, e.Claim) and listed.type == TEXT.listed):
                 return listed
-            what = e.show(listed)
+            what = show(listed)
         elif isinstance(raw, Iterable) and not isinstance(raw, (str, bytes)):
             keys = [self._value(key, scopes, TEXT, at) for key in cast("Iterable[object]", raw)]
             constants = [key.value for key in keys if isinstance(key, e.Const) and key.type == TEXT]
@@ -411,7 +412,7 @@ class Checker:
                 inner = self._value(raw.args[0], scopes, BOOL, at)
                 if inner is not None:
                     self._problem(
-                        f"{e.show(inner)} is a value: it has no {raw.args[1]}",
+                        f"{show(inner)} is a value: it has no {raw.args[1]}",
                         "Relations have columns; columns and claims have is_null(), in_(), like(), ilike(), and for"
                         " JSON contains(), contained_in(), has_key(), has_keys_any() and has_keys_all().",
                         at,

@@ -17,6 +17,7 @@ from dataclasses import replace
 from typing import Any, cast
 
 import sqlalchemy as sa
+from pydantic.errors import PydanticUndefinedAnnotation, PydanticUserError
 from sqlalchemy import orm
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.sql import operators
@@ -28,10 +29,21 @@ from .access import Allow, Me, Row, RuleMistake, access
 from .aggregates import OF_COLUMNS, parts
 from .catalog import VERBS, Catalog, Link, Relation, Rule, Table, TableColumn, TableNames, Verb
 from .check import Checker, Claims, closest
+from .compile_writes import (
+    Refuse,
+    default_of,
+    foreign_keys_of,
+    generated,
+    onupdate_of,
+    refuse_useless,
+    uniques_of,
+    version_of,
+)
 from .computed import computed_fields
 from .errors import DeclarationError, Origin, Problem
-from .names import GRAPHQL_NAME, Naming
+from .names import GRAPHQL_NAME, OPERATIONS, Naming
 from .types import of_column
+from .validation import Validators, validators_of
 
 ROLE = re.compile(r"[A-Za-z][A-Za-z0-9_-]*\Z", re.ASCII)
 GROUP_WORDS = ("column", "part")
@@ -55,11 +67,13 @@ def compile_models(models: Iterable[Any], naming: Naming) -> Catalog:
     claims = Claims()
     checker = Checker(tables, claims, problems)
     ruled = {key: replace(tables[key], rules=_rules(model, tables, checker)) for model, key in keys.items()}
-    if problems:
-        raise DeclarationError(problems)
     roles = {role for table in ruled.values() for rule in table.rules for role in rule.roles}
     types = {name: type for name, (type, _) in claims.types.items()}
-    return Catalog(ruled, frozenset(roles | {"anyone", "user"}), types, naming)
+    catalog = Catalog(ruled, frozenset(roles | {"anyone", "user"}), types, naming)
+    refuse_useless(catalog, problems)
+    if problems:
+        raise DeclarationError(problems)
+    return catalog
 
 
 def _classes(models: Iterable[Any], problems: list[Problem]) -> list[type[Any]]:
@@ -85,6 +99,10 @@ def _classes(models: Iterable[Any], problems: list[Problem]) -> list[type[Any]]:
 def _table(model: type[Any], keys: Mapping[type[Any], str], naming: Naming, problems: list[Problem]) -> Table:
     mapper = sa.inspect(model)
     key, sql_table = keys[model], model.__table__
+
+    def refuse(message: str, mend: str) -> None:
+        problems.append(Problem(message, mend, _origin(model)))
+
     columns: dict[str, TableColumn] = {}
     attribute_of: dict[str, str] = {}
     for attribute in mapper.column_attrs:
@@ -93,24 +111,23 @@ def _table(model: type[Any], keys: Mapping[type[Any], str], naming: Naming, prob
             continue
         type = of_column(column.type)
         if type is None:
-            problems.append(
-                Problem(
-                    f"{key}.{attribute.key} has the column type {column.type!r}, which Hedgerow doesn't know",
-                    "Use one of the types in docs/types.md.",
-                    _origin(model),
-                )
-            )
+            what = f"{key}.{attribute.key} has the column type {column.type!r}, which Hedgerow doesn't know"
+            refuse(what, "Use one of the types in docs/types.md.")
             continue
         if type.enum:
             _check_labels(f"{key}.{attribute.key}", type.enum.labels, _origin(model), problems)
-        description = getattr(model.model_fields.get(attribute.key), "description", None)
+        field = model.model_fields.get(attribute.key)
+        where = f"{key}.{attribute.key}"
         columns[attribute.key] = TableColumn(
             attribute.key,
             column.name,
             naming.column(attribute.key, column.name),
             type,
             bool(column.nullable),
-            description,
+            description=getattr(field, "description", None),
+            default=default_of(column, field, type, where, refuse),
+            onupdate=onupdate_of(column, type, where, refuse),
+            generated=generated(column),
         )
         attribute_of[column.name] = attribute.key
     relations: dict[str, Relation] = {}
@@ -122,6 +139,10 @@ def _table(model: type[Any], keys: Mapping[type[Any], str], naming: Naming, prob
     names = _names(key, naming.table(sql_table.name, sql_table.schema), getattr(model, "__plural__", None), naming)
     primary_key = tuple(attribute_of[column.name] for column in sql_table.primary_key if column.name in attribute_of)
     doc = model.__dict__.get("__doc__")
+
+    def refuse_here(message: str, mend: str) -> None:
+        refuse(f"{key}: {message}", mend)
+
     return Table(
         key=key,
         sql=sql_table.name,
@@ -132,20 +153,34 @@ def _table(model: type[Any], keys: Mapping[type[Any], str], naming: Naming, prob
         names=names,
         computed=computed_fields(model, columns, naming, problems),
         description=doc.strip() if doc else None,
+        uniques=uniques_of(sql_table, attribute_of, refuse_here),
+        foreign_keys=foreign_keys_of(sql_table, attribute_of),
+        version=version_of(model, columns, primary_key, refuse_here),
+        validators=_validators(model, columns, refuse_here),
     )
+
+
+def _validators(model: type[Any], columns: Mapping[str, TableColumn], refuse: Refuse) -> Validators | None:
+    try:
+        return validators_of(model, {name: column.type for name, column in columns.items()})
+    except (PydanticUserError, PydanticUndefinedAnnotation) as error:
+        refuse(f"Pydantic can't read its annotations: {error.message}", "Mend the annotation that it names.")
+        return None
 
 
 def _names(key: str, sql_table: str, plural: str | None, naming: Naming) -> TableNames:
     listed = naming.list_field(key, sql_table, plural)
+    by_key = naming.by_key_field(key, sql_table)
     return TableNames(
         type=naming.row_type(key, sql_table),
         list=listed,
-        by_key=naming.by_key_field(key, sql_table),
+        by_key=by_key,
         aggregate=naming.aggregate_field(listed),
         connection=naming.connection_field(listed),
         made={what: naming.made(what, key, sql_table) for what in naming.types},
         orders={what: naming.orders(what, key, sql_table) for what in OF_COLUMNS},
         filters={what: naming.filters(what, key, sql_table) for what in OF_COLUMNS},
+        mutations={what: naming.mutation_field(what, listed, by_key, sql_table) for what in naming.mutations},
     )
 
 
@@ -218,6 +253,8 @@ def _relation(
         many=bool(relationship.uselist) or link is not None,
         pairs=pairs,
         link=link,
+        refers=relationship.direction is orm.RelationshipDirection.MANYTOONE,
+        writable=not relationship.viewonly,
     )
 
 
@@ -249,7 +286,9 @@ def _only_equal(condition: sa.ColumnElement[Any]) -> bool:
 def _refuse_collisions(
     tables: Mapping[str, Table], keys: Mapping[type[Any], str], naming: Naming, problems: list[Problem]
 ) -> None:
-    types: dict[str, str] = dict.fromkeys((*_RESERVED_TYPES, naming.query), "a type of GraphQL or Hedgerow")
+    types: dict[str, str] = dict.fromkeys(
+        (*_RESERVED_TYPES, naming.query, naming.mutation), "a type of GraphQL or Hedgerow"
+    )
     types |= dict.fromkeys(naming.scalars.values(), "a scalar")
     types[naming.order_enum] = "the order of a list"
     kinds = {column.type for table in tables.values() for column in table.columns.values()}
@@ -258,6 +297,8 @@ def _refuse_collisions(
         if parts(type):
             types |= dict.fromkeys((naming.key(type), naming.key_order(type)), f"the parts of {type}")
     roots: dict[str, str] = dict.fromkeys(_RESERVED_ROOTS, "a field of every backend")
+    mutations: dict[str, str] = {}
+    arguments = {*map(naming.operation, OPERATIONS), naming.if_version}
 
     for model, key in keys.items():
         table = tables[key]
@@ -278,6 +319,12 @@ def _refuse_collisions(
         claim(roots, table.names.by_key, f"one {key} by key", plural)
         claim(roots, table.names.aggregate, f"the aggregate of {key}", plural)
         claim(roots, table.names.connection, f"the connection of {key}", plural)
+        for kind, mutation in names.mutations.items():
+            claim(mutations, mutation, f"{kind} of {key}", plural)
+        for name in table.primary_key:
+            if table.columns[name].field in arguments:
+                what = f"{key}.{name}, a key, is called like an argument of updates: {table.columns[name].field!r}"
+                problems.append(Problem(what, "Rename the attribute; the column can keep its name.", origin))
         fields: dict[str, str] = dict.fromkeys(FILTER_WORDS, "a word of filters")
         for column in table.columns.values():
             claim(fields, column.field, f"{key}.{column.name}", "Rename the attribute.")

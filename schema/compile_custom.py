@@ -72,11 +72,13 @@ def compile_custom(
     types: Sequence[object] = (),
     extensions: Sequence[Any] = (),
     scalars: Mapping[object, Any] | None = None,
+    mutations: Sequence[object] = (),
 ) -> Catalog:
     """The Catalog with a developer's own fields in it; DeclarationError with every Problem when there is any."""
     problems: list[Problem] = []
     marked = {model.__name__: computed_of(model) for model in models}
     asked = _strawberry_types(queries, "query", problems)
+    written = _strawberry_types(mutations, "mutation", problems)
     others = _strawberry_types(types, "types", problems)
     scalars = scalars or {}
     for python in scalars:
@@ -85,14 +87,15 @@ def compile_custom(
             problems.append(Problem(what, "Give a type of your own: NewType(...)."))
     if problems:
         raise DeclarationError(problems)
-    if not asked and not others and not any(marked.values()):
+    if not asked and not written and not others and not any(marked.values()):
         return catalog
-    _refuse_twins(asked, catalog, problems)
+    _refuse_twins(asked, "Query", problems)
+    _refuse_twins(written, "Mutation", problems)
     with _marked(models, catalog, marked, problems):
-        _refuse_undeclared([*asked, *others, *(m for m in models if marked[m.__name__])], models, problems)
+        _refuse_undeclared([*asked, *written, *others, *(m for m in models if marked[m.__name__])], models, problems)
         if problems:
             raise DeclarationError(problems)
-        schema = _schema(asked, [*models, *others], catalog, scalars, problems)
+        schema = _schema(asked, written, [*models, *others], catalog, scalars, problems)
     base = schema._schema  # pyright: ignore[reportPrivateUsage]
     roots = base.query_type.fields if asked and base.query_type else {}
     custom = Custom(
@@ -102,6 +105,7 @@ def compile_custom(
         models={model.__name__: model for model in models},
         enums=_enums(models),
         extensions=tuple(extensions),
+        mutations=base.mutation_type.fields if base.mutation_type else {},
     )
     _refuse_collisions(custom, catalog, problems)
     if problems:
@@ -187,6 +191,7 @@ def _definition(
 
 def _schema(
     queries: Sequence[type[Any]],
+    mutations: Sequence[type[Any]],
     types: Sequence[Any],
     catalog: Catalog,
     scalars: Mapping[object, Any],
@@ -196,7 +201,10 @@ def _schema(
     config = StrawberryConfig(auto_camel_case=catalog.naming is CAMEL)
     try:
         query = strawberry.type(type("Query", tuple(queries), members), name="Query")
-        return Types(query, types=types, config=config, scalar_overrides={**scalars, **cast("Any", _scalars())})
+        mutation = strawberry.type(type("Mutation", tuple(mutations), {}), name="Mutation") if mutations else None
+        return Types(
+            query, mutation, types=types, config=config, scalar_overrides={**scalars, **cast("Any", _scalars())}
+        )
     except (StrawberryException, TypeError, ValueError, NameError) as error:
         message = str(error) or type(error).__name__
         problems.append(Problem(f"Strawberry refuses these types: {message}", "Mend the type or the field it names."))
@@ -239,24 +247,23 @@ def _strawberry_types(given: Sequence[object], where: str, problems: list[Proble
         if not isinstance(each, type) or definition is None or definition.origin is not each:
             mend = f"Put @strawberry.type on class {name}." if isinstance(each, type) else "Give a class."
             problems.append(Problem(f"{where}: {name} is no Strawberry type", mend, _origin(each)))
-        elif where == "query" and (definition.is_input or definition.is_interface):
-            problems.append(Problem(f"query: {name} is no object type", "Put @strawberry.type on it.", _origin(each)))
+        elif where != "types" and (definition.is_input or definition.is_interface):
+            problems.append(Problem(f"{where}: {name} is no object type", "Put @strawberry.type on it.", _origin(each)))
         elif each not in found:
             found.append(each)
     return found
 
 
-def _refuse_twins(queries: Sequence[type[Any]], catalog: Catalog, problems: list[Problem]) -> None:
-    """Fields that two of the classes for Query have."""
+def _refuse_twins(classes: Sequence[type[Any]], root: str, problems: list[Problem]) -> None:
+    """Fields that two of the classes for a root type have."""
     known: dict[str, str] = {}
-    for query in queries:
-        for field in get_object_definition(query, strict=True).fields:
-            other = known.setdefault(field.python_name, query.__name__)
-            if other != query.__name__:
-                message = (
-                    f"{query.__name__}.{field.python_name} and {other}.{field.python_name} are both fields of Query"
-                )
-                problems.append(Problem(message, "Rename one of them.", _origin(query)))
+    for each in classes:
+        for field in get_object_definition(each, strict=True).fields:
+            name = field.python_name
+            other = known.setdefault(name, each.__name__)
+            if other != each.__name__:
+                message = f"{each.__name__}.{name} and {other}.{name} are both fields of {root}"
+                problems.append(Problem(message, "Rename one of them.", _origin(each)))
 
 
 def _refuse_undeclared(starts: Sequence[Any], models: Sequence[type[Any]], problems: list[Problem]) -> None:
@@ -312,17 +319,25 @@ def _parts(type: Any) -> list[Any]:
 def _refuse_collisions(custom: Custom, catalog: Catalog, problems: list[Problem]) -> None:
     """Names that both the generated schema of everything and the developer's have, and that don't mean one thing."""
     whole = Published(view(catalog, catalog.roles, superuser=True))
-    query = whole.query_type
-    assert query
-    for name in custom.roots:
-        if name in query.fields and name != "nothing":
-            what = f"the field {name!r} of Query is there already: Hedgerow makes it of a model"
-            problems.append(Problem(what, "Rename the function, or give strawberry.field another name=."))
+    mend = "Rename the function, or give strawberry.field another name=."
+    for root, fields, made in (
+        ("Query", custom.roots, whole.query_type),
+        ("Mutation", custom.mutations, whole.mutation_type),
+    ):
+        for name in fields:
+            if made and name in made.fields and name != "nothing":
+                what = f"the field {name!r} of {root} is there already: Hedgerow makes it of a model"
+                problems.append(Problem(what, mend))
     scalars = {CAMEL.scalars[kind] for kind in _SCALARS.values()}
     reserved = {*catalog.naming.scalars.values()} - {"Int", "Float", "String", "Boolean"}
     for name, type in custom.types.items():
         known = whole.type_map.get(name)
-        if name in custom.rows or name.startswith("__") or name == "Query" or g.is_specified_scalar_type(type):
+        if (
+            name in custom.rows
+            or name.startswith("__")
+            or name in ("Query", "Mutation")
+            or g.is_specified_scalar_type(type)
+        ):
             continue
         if isinstance(type, g.GraphQLScalarType) and name in scalars:
             continue

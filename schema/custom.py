@@ -7,7 +7,7 @@ shared by all Views and never executed itself.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
 
@@ -31,8 +31,9 @@ class Types(strawberry.Schema):
 class Custom:
     """A developer's fields.
 
-    `roots` are the fields of their Query. `rows` are the tables by the GraphQL name of their placeholder, `models` the
-    SQLModel classes by table, `enums` the Python classes of columns by (table, column). `extensions` are Strawberry's.
+    `roots` are the fields of their Query, `mutations` those of their Mutation. `rows` are the tables by the GraphQL
+    name of their placeholder, `models` the SQLModel classes by table, `enums` the Python classes of columns by (table,
+    column). `extensions` are Strawberry's.
     """
 
     schema: Types
@@ -41,6 +42,7 @@ class Custom:
     models: Mapping[str, type[Any]]
     enums: Mapping[tuple[str, str], type[Enum]]
     extensions: tuple[Any, ...] = ()
+    mutations: Mapping[str, g.GraphQLField] = field(default_factory=dict[str, g.GraphQLField])
 
     @property
     def types(self) -> Mapping[str, g.GraphQLNamedType]:

@@ -1,7 +1,7 @@
 """The one closed, frozen, typed tree for rules and for what clients ask, and the Actor it is judged for.
 
 An Expr is true, false or null for a row; it passes only when true. Rows are named by `up`: 0 is the row at hand, 1
-the row around the nearest `Exists`, and so on. A new node breaks every backend (`memory`, `where`, `rewrite` here)
+the row around the nearest `Exists`, and so on. A new node breaks every backend (`memory`, `where`, `traversal`)
 at type-check time, by assert_never. A tree holds no caller's values: claims, variables and the clock are leaves
 that are bound when a statement runs.
 """
@@ -10,9 +10,9 @@ from __future__ import annotations
 
 import json
 import operator
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
-from typing import Any, Generic, Literal, TypeAlias, TypeVar, assert_never
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal, TypeAlias
 
 from .aggregates import Function
 from .aggregates import Part as PartName
@@ -248,6 +248,17 @@ class InList:
 
 
 @dataclass(frozen=True, slots=True)
+class AmongKeys:
+    """Whether the columns are together one of the keys whose values stand side by side in the lists, one a column.
+
+    For keys of several columns, of the server's own: for one column there is InList.
+    """
+
+    columns: tuple[Column, ...]
+    lists: tuple[Variable, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Like:
     r"""SQL's LIKE with `%`, `_` and the escape `\`; with `fold`, both sides are lower-cased first."""
 
@@ -331,6 +342,7 @@ Expr: TypeAlias = (
     | IsNull
     | In
     | InList
+    | AmongKeys
     | Like
     | Regex
     | Contains
@@ -344,6 +356,7 @@ Expr: TypeAlias = (
 )
 Node: TypeAlias = Expr | Value
 
+TRUE = Const(True, BOOL)
 ALWAYS: Expr = And(())
 NEVER: Expr = Or(())
 
@@ -366,218 +379,3 @@ def either(*exprs: Expr) -> Expr:
     if ALWAYS in parts:
         return ALWAYS
     return next(iter(parts)) if len(parts) == 1 else Or(tuple(parts))
-
-
-_S = TypeVar("_S")
-
-
-@dataclass(frozen=True, slots=True)
-class Rewrite(Generic[_S]):
-    """A tree → tree pass: every Column, Related, Gathered and Exists is replaced by `change(node, scope)`, the inner
-    before the outer.
-
-    `enter(scope, relation)` is the scope of the rows that a relation leads to.
-    """
-
-    change: Callable[[Column | Related | Gathered | Exists, _S], Node]
-    enter: Callable[[_S, str], _S]
-
-    def value(self, value: Value, scope: _S) -> Value:
-        """The value rewritten; `change` must give a value for a value."""
-        match value:
-            case Column():
-                return _as_value(self.change(value, scope))
-            case Related():
-                inner = self.enter(scope, value.relation)
-                related = replace(value, where=self.expr(value.where, inner), value=self.value(value.value, inner))
-                return _as_value(self.change(related, scope))
-            case Gathered():
-                inner = self.enter(scope, value.relation)
-                aggregate = self.value(value.value, inner)
-                assert isinstance(aggregate, Aggregate)
-                return _as_value(
-                    self.change(replace(value, where=self.expr(value.where, inner), value=aggregate), scope)
-                )
-            case Aggregate():
-                values = tuple(self.value(each, scope) for each in value.values)
-                return replace(value, values=values, where=self.expr(value.where, scope))
-            case Part():
-                return replace(value, value=self.value(value.value, scope))
-            case Claim() | Const() | Variable() | Now():
-                return value
-            case Arithmetic():
-                return replace(value, left=self.value(value.left, scope), right=self.value(value.right, scope))
-            case Visible():
-                return replace(value, when=self.expr(value.when, scope), value=self.value(value.value, scope))
-            case JsonAt():
-                return replace(value, value=self.value(value.value, scope))
-            case _:
-                assert_never(value)
-
-    def expr(self, expr: Expr, scope: _S) -> Expr:
-        """The condition rewritten; `change` must give a condition for an Exists."""
-        match expr:
-            case Compare():
-                return replace(expr, left=self.value(expr.left, scope), right=self.value(expr.right, scope))
-            case Truth() | IsNull() | InList() | Regex() | HasKeys():
-                return replace(expr, value=self.value(expr.value, scope))
-            case In():
-                options = tuple(self.value(option, scope) for option in expr.options)
-                return In(self.value(expr.value, scope), options)
-            case Like():
-                return replace(expr, value=self.value(expr.value, scope), pattern=self.value(expr.pattern, scope))
-            case Contains():
-                return Contains(self.value(expr.value, scope), self.value(expr.inner, scope))
-            case HasKey():
-                return HasKey(self.value(expr.value, scope), self.value(expr.key, scope))
-            case Not() | Passes():
-                return replace(expr, expr=self.expr(expr.expr, scope))
-            case And() | Or():
-                return replace(expr, exprs=tuple(self.expr(each, scope) for each in expr.exprs))
-            case Exists():
-                inner = self.enter(scope, expr.relation)
-                changed = self.change(replace(expr, where=self.expr(expr.where, inner)), scope)
-                assert not isinstance(changed, Value)
-                return changed
-            case _:
-                assert_never(expr)
-
-
-def _as_value(node: Node) -> Value:
-    assert isinstance(node, Value)
-    return node
-
-
-def lift(expr: Expr, by: int = 1) -> Expr:
-    """The same condition on the same row, said from `by` scopes further in."""
-
-    def outward(node: Column | Related | Gathered | Exists, depth: int) -> Node:
-        if isinstance(node, Related | Gathered):
-            assert by == 0 or depth > 0, "what clients order and filter by is never lifted"
-            return node
-        return replace(node, up=node.up + by) if node.up >= depth else node
-
-    return Rewrite(outward, lambda depth, _: depth + 1).expr(expr, 0)
-
-
-def walk(node: Node) -> Iterator[Node]:
-    """Every node of the tree, the outer before the inner."""
-    yield node
-    for child in _children(node):
-        yield from walk(child)
-
-
-def _children(node: Node) -> tuple[Node, ...]:
-    match node:
-        case Column() | Claim() | Const() | Variable() | Now():
-            return ()
-        case Arithmetic() | Compare():
-            return (node.left, node.right)
-        case Visible():
-            return (node.when, node.value)
-        case Related():
-            return (node.where, node.value)
-        case Gathered():
-            return (node.where, node.value, node.through)
-        case Aggregate():
-            return (*node.values, node.where)
-        case Part():
-            return (node.value,)
-        case Truth() | IsNull():
-            return (node.value,)
-        case In():
-            return (node.value, *node.options)
-        case InList():
-            return (node.value, node.options)
-        case Like() | Regex():
-            return (node.value, node.pattern)
-        case JsonAt():
-            return (node.value, node.path)
-        case Contains():
-            return (node.value, node.inner)
-        case HasKey():
-            return (node.value, node.key)
-        case HasKeys():
-            return (node.value, node.keys)
-        case Not() | Passes():
-            return (node.expr,)
-        case And() | Or():
-            return node.exprs
-        case Exists():
-            return (node.where, node.through)
-        case _:
-            assert_never(node)
-
-
-def show(node: Node) -> str:
-    """The tree as a developer would write it; for `hedgerow plan` and for messages."""
-    match node:
-        case Column():
-            return ".".join(("^" * node.up + (node.path[0] if node.path else node.name), *node.path[1:])) + (
-                f".{node.name}" if node.path else ""
-            )
-        case Claim():
-            return f"me.{node.name}"
-        case Const():
-            if isinstance(node.value, JsonText):
-                return node.value.text
-            if isinstance(node.value, tuple):
-                items: tuple[Any, ...] = node.value
-                return f"[{', '.join(show(Const(item, node.type.item)) for item in items)}]"
-            return repr(node.value)
-        case Variable():
-            return f"${node.slot}"
-        case Now():
-            return "now()"
-        case Arithmetic() | Compare():
-            return f"({show(node.left)} {node.op} {show(node.right)})"
-        case Visible():
-            return f"({show(node.value)} if {show(node.when)})"
-        case Related():
-            return f"{node.relation}[{show(node.where)}].{show(node.value)}"
-        case Gathered():
-            through = "" if node.through == ALWAYS else f", through {show(node.through)}"
-            return f"{node.relation}[{show(node.where)}{through}].{show(node.value)}"
-        case Aggregate():
-            inner = ("distinct " if node.distinct else "") + (", ".join(map(show, node.values)) or "*")
-            return f"{node.function}({inner})" + ("" if node.where == ALWAYS else f" where {show(node.where)}")
-        case Part():
-            return f"{node.part}({show(node.value)})"
-        case Truth():
-            return show(node.value)
-        case IsNull():
-            return f"{show(node.value)} is null"
-        case In():
-            return f"{show(node.value)} in ({', '.join(map(show, node.options))})"
-        case InList():
-            return f"{show(node.value)} in {show(node.options)}"
-        case Like():
-            return f"{show(node.value)} {'ilike' if node.fold else 'like'} {show(node.pattern)}"
-        case Regex():
-            word = "similar to" if node.similar else "iregex" if node.fold else "regex"
-            return f"{show(node.value)} {word} {show(node.pattern)}"
-        case JsonAt():
-            return f"{show(node.value)} at {show(node.path)}"
-        case Contains():
-            return f"{show(node.value)} contains {show(node.inner)}"
-        case HasKey():
-            return f"{show(node.value)} has key {show(node.key)}"
-        case HasKeys():
-            return f"{show(node.value)} has {'all' if node.every else 'any'} of keys {show(node.keys)}"
-        case Not():
-            return f"not {show(node.expr)}"
-        case Passes():
-            return f"passes({show(node.expr)})"
-        case And() | Or():
-            if not node.exprs:
-                return "true" if isinstance(node, And) else "false"
-            word = " and " if isinstance(node, And) else " or "
-            return "(" + word.join(map(show, node.exprs)) + ")"
-        case Exists():
-            through = "" if node.through == ALWAYS else f", through {show(node.through)}"
-            return f"{'^' * node.up}{'.'.join((*node.path, node.relation))}.any({show(node.where)}{through})"
-        case _:
-            assert_never(node)
-
-
-TRUE = Const(True, BOOL)

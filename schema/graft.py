@@ -32,10 +32,17 @@ class Generated(Protocol):
 
 
 class Own(Protocol):
-    """A developer's part of a schema: fields of Query, and all types by name, of which `first` come first."""
+    """A developer's part of a schema: root fields, and all types by name, of which `first` come first."""
 
     @property
-    def roots(self) -> Mapping[str, g.GraphQLField]: ...
+    def roots(self) -> Mapping[str, g.GraphQLField]:
+        """Fields of Query."""
+        ...
+
+    @property
+    def mutations(self) -> Mapping[str, g.GraphQLField]:
+        """Fields of Mutation."""
+        ...
 
     @property
     def types(self) -> Mapping[str, g.GraphQLNamedType]: ...
@@ -52,6 +59,7 @@ class Nothing:
     """The part of a developer who has added nothing."""
 
     roots: Mapping[str, g.GraphQLField] = {}
+    mutations: Mapping[str, g.GraphQLField] = {}
     types: Mapping[str, g.GraphQLNamedType] = {}
     first: Sequence[g.GraphQLObjectType] = ()
 
@@ -75,14 +83,14 @@ class Graft:
         self.lacking = self._lacking()
         self.types: dict[str, Any] = {}
         self.roots: dict[str, g.GraphQLField] = {}
+        self.mutations: dict[str, g.GraphQLField] = {}
         self.first: list[g.GraphQLObjectType] = []
         self._computed = {key: self._computed_of(seen) for key, seen in self.view.tables.items() if seen.table.computed}
 
     def make(self) -> None:
         """Makes all of it; what is generated may ask for `computed` meanwhile."""
-        for name, field in self.custom.roots.items():
-            if self._shown(field):
-                self.roots[name] = self._field(field)
+        self.roots = self._fields(self.custom.roots)
+        self.mutations = self._fields(self.custom.mutations)
         for fields in self._computed.values():
             fields.copy()
         for name, type in self.custom.types.items():
@@ -133,6 +141,9 @@ class Graft:
         return _output(field).name not in self.lacking
 
     # Types
+
+    def _fields(self, fields: Mapping[str, g.GraphQLField]) -> dict[str, g.GraphQLField]:
+        return {name: self._field(field) for name, field in fields.items() if self._shown(field)}
 
     def _field(self, field: g.GraphQLField, *, nullable: bool = False) -> g.GraphQLField:
         type = field.type
@@ -188,9 +199,7 @@ class Graft:
                 for name, field in type.fields.items()
             }
             return g.GraphQLInputObjectType(**kwargs)
-        kwargs["fields"] = lambda: {
-            name: self._field(field) for name, field in type.fields.items() if self._shown(field)
-        }
+        kwargs["fields"] = lambda: self._fields(type.fields)
         kwargs["interfaces"] = lambda: [
             self._named(interface)
             for interface in type.interfaces

@@ -9,7 +9,7 @@ take a tenth of a second, through Strawberry's decorators four seconds. Generate
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from functools import partial
 from itertools import islice
 from typing import Any
@@ -18,7 +18,8 @@ import graphql as g
 from graphql import GraphQLError, ValueNode
 
 from .graft import NOTHING, Graft
-from .graphql_aggregates import Aggregates
+from .graphql_aggregates import Aggregates, condition_input
+from .graphql_mutations import Mutations
 from .graphql_relay import Relay
 from .lazily import Lazily, Once
 from .leaves import printer
@@ -69,8 +70,9 @@ def of_type(type: g.GraphQLNamedType) -> Type | None:
 def build(view: View) -> g.GraphQLSchema:
     """The whole schema of a View, a developer's own fields among it; for SDL. A new one at every call."""
     types = Types(view)
-    query = types.query()
-    return g.GraphQLSchema(query, types=reachable(query, *types.own.first), assume_valid=True)
+    query, mutation = types.query(), types.mutation()
+    first = (query, *([mutation] if mutation else ()), *types.own.first)
+    return g.GraphQLSchema(query, mutation, types=reachable(*first), assume_valid=True)
 
 
 class Types:
@@ -91,6 +93,8 @@ class Types:
         self.order_field = g.GraphQLInputField(self.order)
         self.aggregates = Aggregates(self)
         self.relay = Relay(self.naming.node_id, self.once, self.row, self._choosing)
+        self.mutations = Mutations(self)
+        self._tables = dict.fromkeys((*view.tables, *view.writes))
         many = [(seen, r.target) for seen in view.tables.values() for r in seen.relations.values() if r.many]
         self.listing: Collection[str] = frozenset(target for _, target in many)
         self.ordering: Collection[str] = frozenset(target for seen, target in many if _sortable(seen))
@@ -110,11 +114,18 @@ class Types:
         if not roots and not own:
             about = "Always null: no rule lets this caller read anything."
             return g.GraphQLObjectType(name, {"nothing": g.GraphQLField(g.GraphQLBoolean, description=about)})
+        return _lazy(g.GraphQLObjectType(name, {}), *_joined(roots, own, lambda name: self._root(roots[name])))
 
-        def field(name: str) -> g.GraphQLField:
-            return own[name] if name in own else self._root(roots[name])
+    def mutation(self) -> g.GraphQLObjectType | None:
+        """The root of all mutations; None where there is none."""
+        if not self.view.mutations and not self.own.mutations:
+            return None
+        return self.once(self.naming.mutation, self._mutation)
 
-        return _lazy(g.GraphQLObjectType(name, {}), {**dict.fromkeys(roots), **own} if own else roots, field)
+    def _mutation(self, name: str) -> g.GraphQLObjectType:
+        fields = self.view.mutations
+        made = _joined(fields, self.own.mutations, lambda name: self.mutations.field(fields[name]))
+        return _lazy(g.GraphQLObjectType(name, {}), *made)
 
     # By name
 
@@ -122,18 +133,20 @@ class Types:
         """The type of that name, if the schema has it, beside those that every schema has."""
         if name == self.naming.query:
             return self.query()
+        if name == self.naming.mutation:
+            return self.mutation()
         if name in self.own.types:
             return self.own.types[name]
-        seen = self.view.tables.get(self.view.catalog.of_type.get(name, ""))
-        if seen:
-            return next((make() for each, make in self._types(seen) if each == name), None)
+        key = self.view.catalog.of_type.get(name)
+        if key in self._tables:
+            return next((make() for each, make in self._types(key) if each == name), None)
         return self.shared(name)
 
     def shared(self, name: str) -> g.GraphQLNamedType | None:
         """The type of that name that no one table has for itself: scalars, enums, operators and the like."""
         if name not in self._shared:
-            for at, seen in enumerate(islice(self.view.tables.values(), self._searched, None), self._searched):
-                self._shared.update(self.leads_to(seen))
+            for at, key in enumerate(islice(self._tables, self._searched, None), self._searched):
+                self._shared.update(self._leads_to(key))
                 self._searched = at + 1
                 if name in self._shared:
                     break
@@ -143,13 +156,20 @@ class Types:
     def names(self) -> Iterator[str]:
         """The names of all types, in no order, some more than once."""
         yield self.naming.query
+        if self.mutation():
+            yield self.naming.mutation
         yield from self.own.types
-        for seen in self.view.tables.values():
-            yield from (name for name, _ in self._types(seen))
-            yield from (name for name, _ in self.leads_to(seen))
+        for key in self._tables:
+            yield from (name for name, _ in self._types(key))
+            yield from (name for name, _ in self._leads_to(key))
 
-    def _types(self, seen: TableView) -> Iterator[tuple[str, Callable[[], g.GraphQLNamedType]]]:
+    def _types(self, key: str) -> Iterator[tuple[str, Callable[[], g.GraphQLNamedType]]]:
         """The names of the types of a table, and how to make them."""
+        if key in self.view.tables:
+            yield from self._read(self.view.tables[key])
+        yield from self.mutations.of_table(key)
+
+    def _read(self, seen: TableView) -> Iterator[tuple[str, Callable[[], g.GraphQLNamedType]]]:
         names = seen.table.names
         yield names.type, lambda: self.row(seen)
         yield names.made["filter"], lambda: self.filter(seen)
@@ -160,9 +180,14 @@ class Types:
         if self._apart(seen) and seen.table.key in self.listing:
             yield names.made["list_filter"], lambda: self._list_filter(seen)
 
-    def leads_to(self, seen: TableView) -> Iterator[tuple[str, Callable[[], g.GraphQLNamedType]]]:
+    def _leads_to(self, key: str) -> Iterator[tuple[str, Callable[[], g.GraphQLNamedType]]]:
         """The names of the types that a table leads to and others may too, and how to make them."""
         yield "Int", lambda: g.GraphQLInt
+        if key in self.view.tables:
+            yield from self._read_leads_to(self.view.tables[key])
+        yield from self.mutations.shared(key)
+
+    def _read_leads_to(self, seen: TableView) -> Iterator[tuple[str, Callable[[], g.GraphQLNamedType]]]:
         yield from self.relay.shared(seen)
         for column in seen.columns.values():
             yield from self.leaf(column.type)
@@ -297,9 +322,7 @@ class Types:
         """What rows must be like."""
         about = f"What a {seen.table.key} must be like; several fields must all hold."
         fields = partial(self._filter_fields, seen)
-        return self.once(
-            seen.table.names.made["filter"], lambda name: g.GraphQLInputObjectType(name, fields, description=about)
-        )
+        return self.once(seen.table.names.made["filter"], lambda name: condition_input(name, fields, about))
 
     def _filter_fields(self, seen: TableView) -> dict[str, g.GraphQLInputField]:
         own = self.filter(seen)
@@ -344,16 +367,11 @@ class Types:
         about = (
             f"What related {seen.table.key} rows must be like: some row like the fields, `_every` row, `_none` of them."
         )
-        return self.once(
-            seen.table.names.made["list_filter"],
-            lambda name: g.GraphQLInputObjectType(name, fields, description=about),
-        )
+        return self.once(seen.table.names.made["list_filter"], lambda name: condition_input(name, fields, about))
 
     def comparison(self, type: Type) -> g.GraphQLInputObjectType:
         """The input that holds the operators of a type."""
-        return self.once(
-            self.naming.comparison(type), lambda name: g.GraphQLInputObjectType(name, self._operands(type))
-        )
+        return self.once(self.naming.comparison(type), lambda name: condition_input(name, self._operands(type)))
 
     def compared(self, type: Type) -> Iterator[tuple[str, Callable[[], g.GraphQLNamedType]]]:
         """The names of a type's operators, first, and of what they take, and how to make them."""
@@ -399,9 +417,16 @@ class Types:
             return made
 
         about = f"What a list of {seen.table.key} is ordered by; one field an object."
-        return self.once(
-            seen.table.names.made["order"], lambda name: g.GraphQLInputObjectType(name, fields, description=about)
-        )
+        return self.once(seen.table.names.made["order"], lambda name: condition_input(name, fields, about))
+
+
+def _joined(
+    fields: Collection[str], own: Mapping[str, g.GraphQLField], make: Callable[[str], g.GraphQLField]
+) -> tuple[Collection[str], Callable[[str], g.GraphQLField]]:
+    """The names of generated root fields and of a developer's, and how to make one."""
+    if not own:
+        return fields, make
+    return dict.fromkeys((*fields, *own)), lambda name: own[name] if name in own else make(name)
 
 
 def _lazy(

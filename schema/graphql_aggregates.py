@@ -22,6 +22,8 @@ from .types import INT, SORTABLE, Type
 from .views import TableView, View
 
 DATE_PART = "DatePart"
+CONDITION = "hedgerow-condition"
+"""The extension of the inputs that `condition_input` makes."""
 
 
 class Types(Protocol):
@@ -38,6 +40,8 @@ class Types(Protocol):
 
     @property
     def once(self) -> Once: ...
+
+    def row(self, seen: TableView) -> g.GraphQLObjectType: ...
 
     def filter(self, seen: TableView) -> g.GraphQLInputObjectType: ...
 
@@ -209,7 +213,7 @@ class Aggregates:
             return made
 
         about = f"What the aggregates of {seen.table.key} rows must be like; several fields must all hold."
-        return self._once(seen.table.names.made["aggregate_filter"], lambda name: _input(name, fields, about))
+        return self._once(seen.table.names.made["aggregate_filter"], lambda name: condition_input(name, fields, about))
 
     def _count_filter(self, seen: TableView) -> g.GraphQLInputObjectType:
         def fields() -> dict[str, g.GraphQLInputField]:
@@ -223,13 +227,13 @@ class Aggregates:
                 return made | {self.naming.count_predicate: g.GraphQLInputField(g.GraphQLNonNull(operators))}
             return made | operators.fields
 
-        return self._once(seen.table.names.made["count_filter"], lambda name: _input(name, fields))
+        return self._once(seen.table.names.made["count_filter"], lambda name: condition_input(name, fields))
 
     def _comparisons(self, seen: TableView, function: ColumnFunction) -> g.GraphQLInputObjectType:
         def fields() -> dict[str, g.GraphQLInputField]:
             return {name: self._operated(type) for name, type in _columns(seen, function).items()}
 
-        return self._once(seen.table.names.filters[function], lambda name: _input(name, fields))
+        return self._once(seen.table.names.filters[function], lambda name: condition_input(name, fields))
 
     def order(self, seen: TableView) -> g.GraphQLInputObjectType:
         """The order by aggregates of rows."""
@@ -242,13 +246,13 @@ class Aggregates:
             return made
 
         about = f"An order by the aggregates of {seen.table.key} rows; one field an object."
-        return self._once(seen.table.names.made["aggregate_order"], lambda name: _input(name, fields, about))
+        return self._once(seen.table.names.made["aggregate_order"], lambda name: condition_input(name, fields, about))
 
     def _orders(self, seen: TableView, function: ColumnFunction) -> g.GraphQLInputObjectType:
         def fields() -> dict[str, g.GraphQLInputField]:
             return dict.fromkeys(_columns(seen, function), self._order)
 
-        return self._once(seen.table.names.orders[function], lambda name: _input(name, fields))
+        return self._once(seen.table.names.orders[function], lambda name: condition_input(name, fields))
 
     # Groups
 
@@ -292,7 +296,7 @@ class Aggregates:
             return made
 
         about = f"What {seen.table.key} rows are grouped by: a column, or something of a related row."
-        return self._once(seen.table.names.made["group_by"], lambda name: _input(name, fields, about))
+        return self._once(seen.table.names.made["group_by"], lambda name: condition_input(name, fields, about))
 
     def _key(self, seen: TableView) -> g.GraphQLObjectType:
         def fields() -> dict[str, g.GraphQLField]:
@@ -322,7 +326,7 @@ class Aggregates:
             }
 
         about = "What groups are ordered by; one field an object."
-        return self._once(seen.table.names.made["group_order"], lambda name: _input(name, fields, about))
+        return self._once(seen.table.names.made["group_order"], lambda name: condition_input(name, fields, about))
 
     def _key_order(self, seen: TableView) -> g.GraphQLInputObjectType:
         def fields() -> dict[str, g.GraphQLInputField]:
@@ -334,14 +338,14 @@ class Aggregates:
                 made[name] = g.GraphQLInputField(self._key_order(target))
             return made
 
-        return self._once(seen.table.names.made["key_order"], lambda name: _input(name, fields))
+        return self._once(seen.table.names.made["key_order"], lambda name: condition_input(name, fields))
 
     def _part_orders(self, type: Type) -> g.GraphQLInputObjectType:
         def fields() -> dict[str, g.GraphQLInputField]:
             names = ["value", *map(self.naming.word, parts(type))]
             return dict.fromkeys(names, self._order)
 
-        return self._once(self.naming.key_order(type), lambda name: _input(name, fields))
+        return self._once(self.naming.key_order(type), lambda name: condition_input(name, fields))
 
     def _key_relations(self, seen: TableView) -> dict[str, TableView]:
         tables = self.types.view.tables
@@ -387,7 +391,8 @@ def _object(name: str, fields: Callable[[], dict[str, g.GraphQLField]], descript
     return g.GraphQLObjectType(name, fields, description=description)
 
 
-def _input(
+def condition_input(
     name: str, fields: Callable[[], dict[str, g.GraphQLInputField]], description: str | None = None
 ) -> g.GraphQLInputObjectType:
-    return g.GraphQLInputObjectType(name, fields, description=description)
+    """An input object that says which rows, in what order or in which groups: variables hold only so many of them."""
+    return g.GraphQLInputObjectType(name, fields, description=description, extensions={CONDITION: True})

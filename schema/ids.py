@@ -2,7 +2,7 @@
 
 In: a table's key in the Catalog and the values of a row's primary key, as JSON. Out: base64 of `["Note",1]`, and back.
 They hide nothing and prove nothing: the rules decide what may be read by one. The databases make them (see
-`resolvers/dialect`).
+`resolvers/dialect_sqlite` and `dialect_postgres`).
 """
 
 from __future__ import annotations

@@ -10,7 +10,8 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from functools import lru_cache
+from typing import Literal, TypeAlias, get_args
 
 import inflection
 
@@ -21,8 +22,15 @@ NamingName = Literal["camel", "hasura"]
 Made: TypeAlias = ColumnFunction | Literal[
     "filter", "list_filter", "order", "column", "aggregate", "fields", "aggregate_order", "aggregate_filter",
     "count_filter", "group", "group_by", "group_order", "key", "key_order", "connection", "edge",
+    "create", "create_one", "create_many", "conflict", "constraint", "update_column", "set", "inc", "append", "prepend",
+    "delete_key", "delete_elem", "delete_at_path", "primary_key", "updates", "change", "update_one", "update_many",
+    "mutation",
 ]  # fmt: skip
 """The types that are made for a table, beside that of its rows."""
+MutationKind = Literal["create", "create_one", "update", "update_one", "update_many", "delete", "delete_one"]
+Operation = Literal["set", "inc", "append", "prepend", "delete_key", "delete_elem", "delete_at_path"]
+"""What an update does to columns: an argument and an input type each."""
+OPERATIONS: tuple[Operation, ...] = get_args(Operation)
 GRAPHQL_NAME = re.compile(r"[_A-Za-z][_0-9A-Za-z]*\Z", re.ASCII)
 
 
@@ -32,7 +40,8 @@ class Naming:
 
     name: NamingName
     query: str
-    """The type of the root fields."""
+    mutation: str
+    """The types of the root fields."""
     order_by: str
     distinct_on: str
     is_null: str
@@ -48,6 +57,11 @@ class Naming:
     count_predicate: str | None
     """Where a filter by a count has its operators; None where they stand beside its other fields."""
     node_id: str
+    mutations: Mapping[MutationKind, str]
+    """Root fields; the places are for the list's field and the one by key (camel), or the table's name (hasura)."""
+    if_version: str
+    pk_columns: str | None
+    """The argument that holds a key; None where each of its columns is one."""
 
     def table(self, sql: str, schema: str | None) -> str:
         """What a table is called in names; Hasura puts its schema in front."""
@@ -79,6 +93,16 @@ class Naming:
     def connection_field(self, listed: str) -> str:
         """The field beside a list that pages through it by cursors."""
         return listed + ("Connection" if self.name == "camel" else "_connection")
+
+    def mutation_field(self, kind: MutationKind, listed: str, by_key: str, table: str) -> str:
+        """A root field of Mutation."""
+        if self.name == "hasura":
+            return self.mutations[kind].format(table)
+        return self.mutations[kind].format(*(name[:1].upper() + name[1:] for name in (listed, by_key)))
+
+    def operation(self, operation: Operation) -> str:
+        """The argument that holds what an update does: `deleteKey`, `_delete_key`."""
+        return _camel(operation) if self.name == "camel" else f"_{operation}"
 
     def made(self, what: Made, model: str, table: str) -> str:
         """A type that is made for a table; kinds of one shape may share a type."""
@@ -124,6 +148,7 @@ def _first_lower(name: str) -> str:
     return head[0].lower() + name[head.end() :] if head else name
 
 
+@lru_cache(1_000)
 def _camel(name: str) -> str:
     lead = len(name) - len(name.lstrip("_"))
     return name[:lead] + inflection.camelize(name[lead:], uppercase_first_letter=False)
@@ -132,6 +157,7 @@ def _camel(name: str) -> str:
 CAMEL = Naming(
     name="camel",
     query="Query",
+    mutation="Mutation",
     order_by="orderBy",
     distinct_on="distinctOn",
     is_null="_isNull",
@@ -188,16 +214,47 @@ CAMEL = Naming(
         "key_order": "{}KeyOrderBy",
         "connection": "{}Connection",
         "edge": "{}Edge",
+        "create": "{}Create",
+        "create_one": "{}CreateOne",
+        "create_many": "{}CreateMany",
+        "conflict": "{}Conflict",
+        "constraint": "{}Constraint",
+        "update_column": "{}UpdateColumn",
+        "set": "{}Set",
+        "inc": "{}Inc",
+        "append": "{}Append",
+        "prepend": "{}Prepend",
+        "delete_key": "{}DeleteKey",
+        "delete_elem": "{}DeleteElem",
+        "delete_at_path": "{}DeleteAtPath",
+        "primary_key": "{}PrimaryKey",
+        "updates": "{}Updates",
+        "change": "{}Change",
+        "update_one": "{}UpdateOne",
+        "update_many": "{}UpdateMany",
+        "mutation": "{}Mutation",
     },
     count_where="where",
     count_columns="columns",
     count_predicate=None,
     node_id="nodeId",
+    mutations={
+        "create": "create{0}",
+        "create_one": "create{1}",
+        "update": "update{0}",
+        "update_one": "update{1}",
+        "update_many": "update{0}Many",
+        "delete": "delete{0}",
+        "delete_one": "delete{1}",
+    },
+    if_version="ifVersion",
+    pk_columns=None,
 )
 
 HASURA = Naming(
     name="hasura",
     query="query_root",
+    mutation="mutation_root",
     order_by="order_by",
     distinct_on="distinct_on",
     is_null="_is_null",
@@ -247,11 +304,41 @@ HASURA = Naming(
         "key_order": "{}_key_order_by",
         "connection": "{}Connection",
         "edge": "{}Edge",
+        "create": "{}_insert_input",
+        "create_one": "{}_obj_rel_insert_input",
+        "create_many": "{}_arr_rel_insert_input",
+        "conflict": "{}_on_conflict",
+        "constraint": "{}_constraint",
+        "update_column": "{}_update_column",
+        "set": "{}_set_input",
+        "inc": "{}_inc_input",
+        "append": "{}_append_input",
+        "prepend": "{}_prepend_input",
+        "delete_key": "{}_delete_key_input",
+        "delete_elem": "{}_delete_elem_input",
+        "delete_at_path": "{}_delete_at_path_input",
+        "primary_key": "{}_pk_columns_input",
+        "updates": "{}_updates",
+        "change": "{}_change_input",
+        "update_one": "{}_obj_rel_update_input",
+        "update_many": "{}_arr_rel_update_input",
+        "mutation": "{}_mutation_response",
     },
     count_where="filter",
     count_columns="arguments",
     count_predicate="predicate",
     node_id="node_id",
+    mutations={
+        "create": "insert_{}",
+        "create_one": "insert_{}_one",
+        "update": "update_{}",
+        "update_one": "update_{}_by_pk",
+        "update_many": "update_{}_many",
+        "delete": "delete_{}",
+        "delete_one": "delete_{}_by_pk",
+    },
+    if_version="if_version",
+    pk_columns="pk_columns",
 )
 
 NAMINGS: Mapping[NamingName, Naming] = {"camel": CAMEL, "hasura": HASURA}

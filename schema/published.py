@@ -28,6 +28,7 @@ class Published(g.GraphQLSchema):
         super().__init__(assume_valid=True)
         self._types = Types(view)
         self.query_type = self._types.query()
+        self.mutation_type = self._types.mutation()
         self.type_map = cast("dict[str, g.GraphQLNamedType]", _TypeMap(self._types))
 
     @property

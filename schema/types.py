@@ -3,7 +3,7 @@
 In: SQLAlchemy column types and JSON leaf values. Out: `Type`, and Python values of it. Refused here: column types
 that are not on the list, and input that is not of its type (ValueError, whose text goes to the client and therefore
 never repeats a value). A value that passed `parse` can be bound by both drivers. How each database stores and
-prints a type is in `resolvers/dialect`.
+prints a type is in `resolvers/dialect_sqlite` and `dialect_postgres`.
 """
 
 from __future__ import annotations

@@ -13,6 +13,7 @@ from typing import Literal
 
 from . import expr as e
 from .catalog import Catalog, ComputedField, Relation, Rule, Table, TableColumn
+from .writing import MutationField, Writer, WriteView
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,13 +74,15 @@ class RootField:
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """All that a set of roles may use: `tables` by key, `roots` by field name; theirs by field name too."""
+    """All that a set of roles may use: what they read and what they write by table, the root fields by name."""
 
     catalog: Catalog
     roles: frozenset[str]
     superuser: bool
     tables: Mapping[str, TableView]
     roots: Mapping[str, RootField]
+    writes: Mapping[str, WriteView]
+    mutations: Mapping[str, MutationField]
 
 
 def view(catalog: Catalog, roles: frozenset[str], *, superuser: bool = False) -> View:
@@ -120,7 +123,10 @@ def view(catalog: Catalog, roles: frozenset[str], *, superuser: bool = False) ->
             roots[names.connection] = RootField(names.connection, "connection", key)
     if any(seen.identified(catalog.naming.node_id) for seen in tables.values()):
         roots["node"] = RootField("node", "node", "")
-    return View(catalog, roles, superuser, tables, roots)
+    keyed = {root.table for root in roots.values() if root.kind == "by_key"}
+    writer = Writer(catalog, roles, superuser, tables.keys(), keyed)
+    writes = writer.writes()
+    return View(catalog, roles, superuser, tables, roots, writes, writer.mutations(writes))
 
 
 def _gathered(seen: TableView, tables: Mapping[str, TableView]) -> Iterator[tuple[str, Gathered]]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import random
 import secrets
 from collections.abc import AsyncGenerator, Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
@@ -31,11 +32,13 @@ from ..schema.module import Module
 from ..schema.names import NAMINGS, NamingName
 from ..schema.views import view
 from . import graphiql
+from .asgi import Receive, Scope, Send
 from .callers import AdminSecret, Tokens
 from .compression import Compression
-from .http import GraphQL, Page, Receive, Scope, Send, counter
+from .http import GraphQL, counter
 from .log import Log
 from .postgres import PostgresDatabase
+from .reply import Page
 from .settings import Settings
 from .sqlite import SQLiteDatabase
 from .tables import Seed, prepare, sqlite_path
@@ -189,8 +192,21 @@ class Backend:
         statement, connect, size = settings.statement_timeout, settings.connect_timeout, settings.database_pool
         if url.startswith("sqlite"):
             path = sqlite_path(url)
-            return SQLiteDatabase(path, size=min(size, 4), statement_timeout=statement, connect_timeout=connect)
-        return PostgresDatabase(url, size=size, statement_timeout=statement, connect_timeout=connect)
+            return SQLiteDatabase(
+                path,
+                size=min(size, 4),
+                statement_timeout=statement,
+                connect_timeout=connect,
+                synchronous=settings.sqlite_synchronous,
+            )
+        return PostgresDatabase(
+            url,
+            size=size,
+            statement_timeout=statement,
+            connect_timeout=connect,
+            random=random.random,
+            isolation=settings.transaction_isolation,
+        )
 
     async def _page(self) -> Page:
         """GraphiQL with example queries, one tab a role that has a token."""

@@ -22,9 +22,11 @@ from rich.console import Console
 
 from ..resolvers import plan as plans
 from ..resolvers.execute import Engine
+from ..resolvers.explain import show_own
 from ..schema import graphql as generated
 from ..schema.errors import DeclarationError, Refusal, SetupError
-from ..schema.expr import Actor, show
+from ..schema.expr import Actor
+from ..schema.traversal import show
 from ..schema.views import view
 from .app import PATH, Backend
 from .dev import prepare_dev
@@ -179,8 +181,14 @@ async def _plan(backend: Backend, text: str, variables: dict[str, Any], actor: A
         engine: Engine = backend.engine
         session = backend.session(actor)
         operation, leaves = engine.operation(text, variables, session.actor)
-        _section("Plan", plans.show(operation.plan))
-        _section(f"Plan as {' '.join(sorted(session.actor.roles))}", plans.show(operation.authorised))
+        if operation.plan.roots:
+            _section("Plan", plans.show(operation.plan))
+            _section(f"Plan as {' '.join(sorted(session.actor.roles))}", plans.show(operation.authorised))
+        prepared = engine.prepare(text, None, session.actor)
+        shape, _ = prepared.variables.read(variables)
+        own = show_own(prepared, shape, engine.database.dialect, engine.limits)
+        if own:
+            _section("Python", own)
         if operation.statement:
             values = operation.statement.values(leaves, actor, engine.clock())
             _section("SQL", operation.statement.sql)

@@ -1,21 +1,28 @@
 """PostgreSQL through asyncpg, directly: prepared text, one round trip a read, JSON out as undecoded bytes.
 
-In: SQL and values. Out: bytes. A statement over its time limit is cancelled by PostgreSQL itself
-(`statement_timeout`), and one whose request goes away by asyncpg. Refused here: PostgreSQL older than 14, and when
-no connection is free in time. The pool's reset is off, since reads change no session state and it costs a round
-trip.
+In: SQL and values, or scripts. Out: bytes, or what scripts give. A statement over its time limit is cancelled by
+PostgreSQL itself (`statement_timeout`), and one whose request goes away by asyncpg. Refused here: PostgreSQL older
+than 14, and when no connection is free in time. The pool's reset is off, since reads change no session state and it
+costs a round trip; transactions leave none behind.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from itertools import count
+from typing import Any, TypeVar
 
 import asyncpg
 
-from ..resolvers.dialect import Postgres
-from ..schema.errors import Code, Refusal, SetupError
+from ..resolvers.database import Contended, Transaction
+from ..resolvers.dialect_postgres import Postgres
+from ..schema.errors import SetupError
+from .postgres_errors import refusal
+from .postgres_transaction import Connection, PostgresTransaction, Varchar
+
+T = TypeVar("T")
 
 OLDEST = 140_000
 CODE_POINT_COLLATIONS = frozenset({"C", "POSIX", "C.UTF-8", "C.utf8"})
@@ -26,24 +33,45 @@ COLLATION = (
 """The provider of the default collation (c: the system's, i: ICU, b: PostgreSQL) and its name there."""
 
 
+RETRIES = 5
+"""How often a transaction that lost against others is run anew."""
+LONGEST_FIRST_PAUSE = 0.01
+"""Seconds before the first of them, at most; each time twice as long."""
+
+
 async def _keep(connection: asyncpg.Connection) -> None:
     """Nothing to reset."""
 
 
-async def _bytes_out(connection: asyncpg.Connection) -> None:
+async def _bytes_out(connection: Connection) -> None:
     """Statements end in `::varchar`; its bytes go to the client as they are."""
-    await connection.set_type_codec("varchar", schema="pg_catalog", encoder=str.encode, decoder=bytes, format="binary")
+    connection.varchar = Varchar()
+    await connection.set_type_codec(
+        "varchar", schema="pg_catalog", encoder=str.encode, decoder=connection.varchar.decode, format="binary"
+    )
 
 
 class PostgresDatabase:
     """A pool of connections to one PostgreSQL database."""
 
-    def __init__(self, url: str, *, size: int, statement_timeout: float, connect_timeout: float) -> None:
+    def __init__(
+        self,
+        url: str,
+        *,
+        size: int,
+        statement_timeout: float,
+        connect_timeout: float,
+        random: Callable[[], float],
+        isolation: str = "read committed",
+    ) -> None:
         self._url = url
         self._size = size
         self._statement_timeout = statement_timeout
         self._connect_timeout = connect_timeout
+        self._random = random
+        self._isolation = isolation
         self._pool: asyncpg.Pool | None = None
+        self._ending: set[asyncio.Task[None]] = set()
         self.dialect = Postgres()
 
     @property
@@ -61,6 +89,7 @@ class PostgresDatabase:
                 max_size=self._size,
                 init=_bytes_out,
                 reset=_keep,
+                connection_class=Connection,
                 timeout=self._connect_timeout,
                 server_settings={
                     "timezone": "UTC",
@@ -88,15 +117,13 @@ class PostgresDatabase:
     async def fetch(self, sql: str, values: Sequence[Any]) -> bytes:
         """See `resolvers/database`."""
         try:
-            # With a timeout, acquiring makes a task, which costs a fifth of a point read: only where there is a wait.
-            wait = None if self.pool.get_idle_size() else self._connect_timeout
-            async with self.pool.acquire(timeout=wait) as connection:
+            async with self.pool.acquire(timeout=self._wait()) as connection:
                 return await connection.fetchval(sql, *values)
         except Exception as error:
             task = asyncio.current_task()
             if task and task.cancelling():  # a connection that was being opened tells of it as lost
                 raise asyncio.CancelledError from error
-            raise self._refusal(error) from error
+            raise refusal(error, self._statement_timeout) from error
 
     async def explain(self, sql: str, values: Sequence[Any]) -> str:
         """See `resolvers/database`."""
@@ -104,28 +131,65 @@ class PostgresDatabase:
             rows = await connection.fetch(f"EXPLAIN {sql}", *values)
         return "\n".join(str(row[0]) for row in rows)
 
-    def _refusal(self, error: Exception) -> Exception:
-        """What a client is told of a driver's error; its own text stays with the cause."""
-        match error:
-            case asyncpg.QueryCanceledError():
-                seconds = f"{self._statement_timeout:g}"
-                message = f"The query took longer than {seconds} seconds and was cancelled. Ask for less at once."
-                return Refusal.of(Code.TIMEOUT, message)
-            case asyncpg.exceptions.StatementTooComplexError() | asyncpg.exceptions.ProgramLimitExceededError():
-                return Refusal.of(Code.LIMIT_EXCEEDED, "The query is too large for the database. Ask for less.")
-            case asyncpg.exceptions.InvalidRegularExpressionError():
-                return Refusal.of(Code.BAD_USER_INPUT, "The database can't read the regular expression.")
-            case asyncpg.DataError():
-                return Refusal.of(Code.BAD_USER_INPUT, "A value is out of the range that the database can hold.")
-            case (
-                TimeoutError()
-                | asyncio.TimeoutError()
-                | OSError()
-                | asyncpg.InterfaceError()
-                | asyncpg.PostgresConnectionError()
-                | asyncpg.TooManyConnectionsError()
-                | asyncpg.exceptions.OperatorInterventionError()
-            ):
-                return Refusal.of(Code.UNAVAILABLE, "The database can't be reached right now. Try again.")
-            case _:
-                return error
+    def transaction(self) -> AbstractAsyncContextManager[Transaction]:
+        """See `resolvers/database`."""
+        return self._transaction(self._statement_timeout)
+
+    async def transact(self, work: Callable[[Transaction], Awaitable[T]]) -> T:
+        """See `resolvers/database`."""
+        loop = asyncio.get_running_loop()
+        until = loop.time() + self._statement_timeout
+        for number in count():
+            try:
+                async with self._transaction(until - loop.time()) as transaction:
+                    return await work(transaction)
+            except Contended:
+                pause = self._random() * LONGEST_FIRST_PAUSE * 2**number
+                if number == RETRIES or loop.time() + pause >= until:
+                    raise
+                await asyncio.sleep(pause)
+        raise AssertionError  # it counts forever
+
+    @asynccontextmanager
+    async def _transaction(self, seconds: float) -> AsyncGenerator[PostgresTransaction]:
+        connection = await self._acquire()
+        transaction = PostgresTransaction(connection, self._statement_timeout, self._isolation)
+        limit = asyncio.timeout(seconds)
+        try:
+            async with limit:
+                await transaction.begin()
+                yield transaction
+            transaction.check()
+            if limit.expired():  # and its block went on all the same
+                raise transaction.too_long()
+            await transaction.commit(self._statement_timeout + self._connect_timeout)
+        except BaseException as error:
+            transaction.end()
+            ending = asyncio.ensure_future(self._give_back(transaction, connection))
+            self._ending.add(ending)  # the loop itself holds no task
+            ending.add_done_callback(self._ending.discard)
+            await asyncio.shield(ending)
+            if isinstance(error, TimeoutError) and limit.expired():
+                raise transaction.too_long() from error
+            raise
+        transaction.end()
+        await self.pool.release(connection)
+
+    async def _give_back(self, transaction: PostgresTransaction, connection: Any) -> None:
+        await transaction.undo(self._connect_timeout)
+        await self.pool.release(connection)
+
+    async def _acquire(self) -> Any:
+        try:
+            return await self.pool.acquire(timeout=self._wait())
+        except Exception as error:
+            task = asyncio.current_task()
+            if task and task.cancelling():
+                raise asyncio.CancelledError from error
+            raise refusal(error, self._statement_timeout) from error
+
+    def _wait(self) -> float | None:
+        """How long to wait for a connection, in seconds. With a timeout, acquiring makes a task, which costs a fifth
+        of a point read: only where there is a wait.
+        """
+        return None if self.pool.get_idle_size() else self._connect_timeout

@@ -27,6 +27,12 @@ class Settings(BaseSettings):
         "", description="sqlite:///path or postgresql://…; empty: SQLite in .hedgerow/ beside the file"
     )
     database_pool: int = Field(16, ge=1, le=500, description="connections to PostgreSQL; SQLite has at most 4 readers")
+    sqlite_synchronous: Literal["normal", "full"] = Field(
+        "full", description="full: SQLite keeps what it answered even when power fails; normal: when the process dies"
+    )
+    transaction_isolation: Literal["read committed", "repeatable read", "serializable"] = Field(
+        "read committed", description="isolation of transactions in PostgreSQL; SQLite's are serializable"
+    )
     admin_secret: SecretStr | None = Field(None, description="who holds it is bound by no rule")
     jwt_secret: SecretStr | None = Field(None, description="key of HS256 tokens, at least 32 bytes")
     jwks_url: str | None = Field(None, description="where the public keys of foreign tokens are")
@@ -45,13 +51,19 @@ class Settings(BaseSettings):
     max_fields: int = Field(1_000, ge=1, description="most fields of an operation")
     max_aliases: int = Field(100, ge=0, description="most aliases of an operation")
     max_root_fields: int = Field(50, ge=1, description="most root fields of an operation")
-    max_conditions: int = Field(500, ge=1, description="most conditions and orders of an operation")
+    max_conditions: int = Field(
+        500,
+        ge=1,
+        description="most conditions and orders of an operation; variables hold at most four objects for each",
+    )
     max_relation_conditions: int = Field(20, ge=1, description="most of them that look through relations")
     max_cost: int | dict[str, int] = Field(
         1_000_000_000_000,
         description='most rows that an operation may touch, by estimate; or an object: {"anyone": 5000}',
     )
-    statement_timeout: float = Field(10.0, gt=0, le=3600, description="seconds after which a statement is cancelled")
+    statement_timeout: float = Field(
+        10.0, gt=0, le=3600, description="seconds after which a statement or transaction is cancelled"
+    )
     resolver_timeout: float = Field(
         30.0, gt=0, le=3600, description="seconds after which an operation with fields of your own is cancelled"
     )

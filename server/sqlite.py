@@ -1,10 +1,9 @@
-"""SQLite through the standard library: reading connections in threads, each with WAL and its own time limit.
+"""SQLite through the standard library: reading connections in threads, each with its own time limit, and one that
+writes.
 
-In: SQL and values. Out: bytes. A statement over its time limit, or whose request went away, is interrupted within
-SQLite by a progress handler. Readers are opened `query_only`. Refused here: SQLite older than 3.38, and when no
-reader is free in time. The library is pysqlite3's where there is a wheel: SQLite before 3.46 can't parse more than
-some six nested lists. All of the process must use this one, since two SQLite libraries on one file break each
-other's locks. aiosqlite costs two thirds of the throughput.
+In: SQL and values, or scripts. Out: bytes, or what scripts give. A statement over its time limit, or whose request
+went away, is interrupted within SQLite by a progress handler. Readers are opened `query_only`. Refused here: SQLite
+older than 3.38, and when no reader is free in time. aiosqlite costs two thirds of the throughput.
 """
 
 from __future__ import annotations
@@ -12,43 +11,22 @@ from __future__ import annotations
 import asyncio
 import queue
 import time
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any, TypeVar
 
-from ..resolvers.dialect import SQLite
+from ..resolvers.database import Transaction
+from ..resolvers.dialect_sqlite import SQLite
 from ..resolvers.json_values import WATCH
-from ..resolvers.sqlite_functions import AGGREGATES, FUNCTIONS
 from ..schema.errors import Code, Refusal, SetupError
+from .sqlite_connection import INTERRUPTED, STEPS_BETWEEN_CHECKS, connect, refusal, sqlite3
+from .sqlite_writer import Writer
 
-if TYPE_CHECKING:
-    import sqlite3
-else:
-    try:
-        import pysqlite3 as sqlite3
-    except ImportError:  # no wheel for this platform
-        import sqlite3
+T = TypeVar("T")
 
 OLDEST = (3, 38, 0)
-STEPS_BETWEEN_CHECKS = 1_000
-
-
-def connect(path: Path, *, read_only: bool) -> sqlite3.Connection:
-    """A connection with WAL, foreign keys, LIKE that heeds case, and the functions that SQLite lacks."""
-    connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, cached_statements=500)
-    connection.execute("PRAGMA journal_mode = WAL")
-    connection.execute("PRAGMA synchronous = NORMAL")
-    connection.execute("PRAGMA foreign_keys = ON")
-    connection.execute("PRAGMA busy_timeout = 5000")
-    connection.execute("PRAGMA case_sensitive_like = ON")
-    for name, (arguments, function) in FUNCTIONS.items():
-        connection.create_function(name, arguments, function, deterministic=True)
-    for name, (arguments, aggregate) in AGGREGATES.items():
-        connection.create_aggregate(name, arguments, aggregate)
-    if read_only:
-        connection.execute("PRAGMA query_only = ON")
-    return connection
 
 
 class _Reader:
@@ -65,9 +43,17 @@ class _Reader:
 
 
 class SQLiteDatabase:
-    """One SQLite file, read by `size` threads."""
+    """One SQLite file, read by `size` threads and written by one."""
 
-    def __init__(self, path: Path, *, size: int, statement_timeout: float, connect_timeout: float) -> None:
+    def __init__(
+        self,
+        path: Path,
+        *,
+        size: int,
+        statement_timeout: float,
+        connect_timeout: float,
+        synchronous: str = "full",
+    ) -> None:
         self.path = path
         self.dialect = SQLite()
         self._size = size
@@ -76,6 +62,7 @@ class SQLiteDatabase:
         self._threads: ThreadPoolExecutor | None = None
         self._readers: queue.SimpleQueue[_Reader] = queue.SimpleQueue()
         self._free = asyncio.Semaphore(size)
+        self._writer = Writer(path, time_limit=statement_timeout, synchronous=synchronous)
 
     async def start(self) -> None:
         """Opens the readers; SetupError when the file can't be opened."""
@@ -85,11 +72,13 @@ class SQLiteDatabase:
         try:
             for _ in range(self._size):
                 self._readers.put(_Reader(self.path))
+            self._writer.start()
         except sqlite3.Error as error:
             raise SetupError(f"{self.path} can't be opened as a SQLite database: {error}.") from error
 
     async def stop(self) -> None:
-        """Closes the readers, after the statements that run."""
+        """Closes the readers and the writer, after the statements that run."""
+        await self._writer.stop()
         if self._threads:
             await asyncio.to_thread(self._threads.shutdown)
             self._threads = None
@@ -111,6 +100,15 @@ class SQLiteDatabase:
             lines.append("  " * (depth[number] - 1) + text)
         return "\n".join(lines)
 
+    def transaction(self) -> AbstractAsyncContextManager[Transaction]:
+        """See `resolvers/database`."""
+        return self._writer.transaction()
+
+    async def transact(self, work: Callable[[Transaction], Awaitable[T]]) -> T:
+        """See `resolvers/database`; with one writer nothing is ever Contended."""
+        async with self.transaction() as transaction:
+            return await work(transaction)
+
     async def _run(self, sql: str, values: Sequence[Any]) -> list[Any]:
         assert self._threads, "start() comes first"
         try:
@@ -129,28 +127,13 @@ class SQLiteDatabase:
                 reader.deadline = 0.0
             raise
         except (sqlite3.Error, OverflowError) as error:
-            raise self._refusal(error) from error
+            raise refusal(error, self._statement_timeout) from error
 
     def _release(self, reader: _Reader, done: asyncio.Future[Any]) -> None:
         if not done.cancelled():
             done.exception()  # looked at, so that an interrupted statement nobody waits for leaves no warning
         self._readers.put(reader)
         self._free.release()
-
-    def _refusal(self, error: Exception) -> Exception:
-        """What a client is told of SQLite's error; its own text stays with the cause."""
-        text = str(error)
-        if text == "interrupted":
-            seconds = f"{self._statement_timeout:g}"
-            message = f"The query took longer than {seconds} seconds and was cancelled. Ask for less at once."
-            return Refusal.of(Code.TIMEOUT, message)
-        if "parser stack overflow" in text or "too large" in text or "too many" in text or "too big" in text:
-            return Refusal.of(Code.LIMIT_EXCEEDED, "The query is too large for the database. Ask for less.")
-        if isinstance(error, OverflowError) or text == "integer overflow":
-            return Refusal.of(Code.BAD_USER_INPUT, "A value is out of the range that the database can hold.")
-        if "locked" in text or "busy" in text or "unable to open" in text:
-            return Refusal.of(Code.UNAVAILABLE, "The database can't be reached right now. Try again.")
-        return error
 
 
 def _fetch(reader: _Reader, sql: str, values: Sequence[Any]) -> list[Any]:
@@ -159,5 +142,5 @@ def _fetch(reader: _Reader, sql: str, values: Sequence[Any]) -> list[Any]:
         return reader.connection.execute(sql, values).fetchall()
     except sqlite3.OperationalError:
         if reader.overdue():  # also where a function of ours gave up, which SQLite tells as a failure
-            raise sqlite3.OperationalError("interrupted") from None
+            raise sqlite3.OperationalError(INTERRUPTED) from None
         raise

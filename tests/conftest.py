@@ -99,6 +99,12 @@ class Counted:
     async def explain(self, sql: str, values: Any) -> str:
         return await self.inner.explain(sql, values)
 
+    def transaction(self) -> Any:
+        return self.inner.transaction()
+
+    async def transact(self, work: Any) -> Any:
+        return await self.inner.transact(work)
+
 
 def settings(url: str, **given: Any) -> Settings:
     return Settings(database_url=url, jwt_secret=SECRET, admin_secret=ADMIN, database_pool=4, **given)

@@ -16,7 +16,8 @@ from typing import Any
 import pytest
 
 from hedgerow import Actor, Backend, Refusal
-from hedgerow.resolvers.dialect import Postgres, SQLite
+from hedgerow.resolvers.dialect_postgres import Postgres
+from hedgerow.resolvers.dialect_sqlite import SQLite
 from hedgerow.resolvers.read import render
 
 from .conftest import running

@@ -245,3 +245,52 @@ def test_request_ids_differ_between_processes() -> None:
     from hedgerow.server.http import counter
 
     assert json.dumps([counter("a")(), counter("b")()]) == '["a-1", "b-1"]'
+
+
+OWN = """
+import strawberry
+from sqlmodel import Field, SQLModel
+from hedgerow import Backend, access, allow, computed
+
+class Book(SQLModel, table=True):
+    id: int | None = Field(default=None, primary_key=True)
+    title: str
+    hidden: bool = False
+
+    @access
+    def rules(book, me):
+        yield allow("anyone", "read", where=~book.hidden)
+
+    @computed(needs=["title"])
+    def loud(book) -> str:
+        return book.title.upper()
+
+@strawberry.type
+class Pick:
+    book: Book
+    why: str
+
+@strawberry.type
+class Query:
+    @strawberry.field
+    def pick(self) -> Pick:
+        raise AssertionError("a plan runs nothing")
+
+backend = Backend(models=[Book], query=Query)
+"""
+
+
+def test_plan_tells_of_fields_that_python_resolves(tmp_path: Path) -> None:
+    path = tmp_path / "app.py"
+    path.write_text(OWN)
+    told = run("plan", str(path), "{ pick { why book { loud } } }")
+    assert told.returncode == 0, told.stderr
+    for line in (
+        "pick: Query.pick resolved in Python",
+        "book: Pick.book resolved in Python",
+        "names rows of Book by id, read as:",
+        "loud: loud computed of title",
+    ):
+        assert line in told.stdout
+    assert "hidden" in told.stdout and "SELECT" in told.stdout, "with the rules, and the statement"
+    assert "Python" not in run("plan", str(path), "{ books { id } }").stdout

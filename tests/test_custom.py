@@ -732,6 +732,24 @@ async def test_limits_hold_below_custom_fields(library_url: str) -> None:
         assert codes(found) == [("LIMIT_EXCEEDED", ["topStories", "writer", "stories"])]
 
 
+async def test_conditions_below_custom_fields_count_over_the_operation(library_url: str) -> None:
+    one = "topStories { writer { stories(where: {id: {_gt: 0}}) { id } } }"
+    async with library(library_url, max_conditions=2) as backend:
+        assert "errors" not in await ask(backend, f"{{ a: {one} b: {one} }}", ADMINISTRATOR)
+        for query in (
+            f"{{ a: {one} b: {one} c: {one} }}",
+            f"{{ stories(where: {{id: {{_gt: 0}}}}) {{ id }} a: {one} b: {one} }}",
+        ):
+            for _ in range(2):  # the second time its reads are prepared already
+                found = await ask(backend, query, ADMINISTRATOR)
+                assert [code for code, _ in codes(found)] == ["LIMIT_EXCEEDED"]
+    related = one.replace("id: {_gt: 0}", "writer: {id: {_gt: 0}}")
+    async with library(library_url, max_relation_conditions=1) as backend:
+        assert "errors" not in await ask(backend, f"{{ a: {related} }}", ADMINISTRATOR)
+        found = await ask(backend, f"{{ a: {related} b: {related} }}", ADMINISTRATOR)
+        assert [code for code, _ in codes(found)] == ["LIMIT_EXCEEDED"]
+
+
 # Computed fields
 
 

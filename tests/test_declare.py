@@ -27,6 +27,7 @@ from hedgerow.schema.catalog import Catalog
 from hedgerow.schema.compile import compile_models
 from hedgerow.schema.errors import Problem
 from hedgerow.schema.names import CAMEL, HASURA, NAMINGS, Naming
+from hedgerow.schema.traversal import show
 from hedgerow.schema.views import view
 
 from . import world
@@ -639,7 +640,7 @@ GOOD: dict[str, tuple[Callable[[Any, Any], Any], str]] = {
 def test_a_good_condition_means_what_it_says(name: str) -> None:
     make, shown = GOOD[name]
     rule = compiled(where(make)).tables["DeclHouse"].rules[0]
-    found = e.show(rule.where)
+    found = show(rule.where)
     if found != shown:
         assert shown in found, found
     assert rule.check == rule.where
@@ -655,8 +656,8 @@ def test_a_rule_as_compiled() -> None:
     assert first.roles == {"user", "editor"} and first.verbs == {"read", "update"}
     assert first.fields == {"street", "number", "city"} and first.origin
     assert first.origin.line == rules.__code__.co_firstlineno + 1
-    assert second.where == e.ALWAYS and e.show(second.check) == "empty" and second.fields is None
-    assert {key: e.show(value) for key, value in second.preset.items()} == {
+    assert second.where == e.ALWAYS and show(second.check) == "empty" and second.fields is None
+    assert {key: show(value) for key, value in second.preset.items()} == {
         "number": "me.id",
         "sold_at": "now()",
         "street": "'x'",

@@ -25,12 +25,15 @@ from sqlmodel import JSON, Field, Session, SQLModel
 
 from hedgerow import Actor
 from hedgerow.resolvers import memory
-from hedgerow.resolvers.dialect import Dialect, Postgres, SQLite
+from hedgerow.resolvers.dialect import Dialect
+from hedgerow.resolvers.dialect_postgres import Postgres
+from hedgerow.resolvers.dialect_sqlite import SQLite
 from hedgerow.resolvers.json_values import exact
 from hedgerow.resolvers.where import Scope, Where
 from hedgerow.schema import expr as e
 from hedgerow.schema.compile import compile_models
 from hedgerow.schema.names import CAMEL
+from hedgerow.schema.traversal import show
 from hedgerow.schema.types import ORDERED, Kind, Type
 from hedgerow.server.sqlite import connect
 from hedgerow.server.tables import prepare, sqlite_path
@@ -556,6 +559,6 @@ def test_json_the_same_three_times(judges: Judges, condition: e.Expr, actor: Act
 def test_the_same_three_times(judges: Judges, condition: e.Expr, actor: Actor) -> None:
     expected = judges.memory(condition, actor)
     if judges.postgres:
-        assert judges.in_postgres(condition, actor) == expected, f"PostgreSQL: {e.show(condition)}"
+        assert judges.in_postgres(condition, actor) == expected, f"PostgreSQL: {show(condition)}"
     else:
-        assert judges.in_sqlite(condition, actor) == expected, f"SQLite: {e.show(condition)}"
+        assert judges.in_sqlite(condition, actor) == expected, f"SQLite: {show(condition)}"

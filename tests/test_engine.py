@@ -3,18 +3,25 @@ database.
 """
 
 import struct
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import asyncpg
+import graphql as g
 import httpx2
 import pytest
 
 from hedgerow import Actor, Backend, Code, Module, Refusal
 from hedgerow.resolvers.cache import Lru
+from hedgerow.resolvers.limits import Limits
 from hedgerow.resolvers.observe import Event, Planned, Slow
 from hedgerow.resolvers.sqlite_functions import float_text
+from hedgerow.resolvers.variables import Variables
 from hedgerow.schema.examples import examples
+from hedgerow.schema.graphql import build
+from hedgerow.schema.graphql_aggregates import CONDITION
+from hedgerow.schema.graphql_mutations import data_of
+from hedgerow.schema.views import view
 from hedgerow.server.tables import prepare
 
 from . import world
@@ -196,6 +203,71 @@ async def test_each_limit_holds_at_its_number(sqlite_world: str, name: str) -> N
             await session.query(beyond)
         assert refused.value.code is Code.LIMIT_EXCEEDED
         assert str(most) in str(refused.value)
+
+
+IN_VARIABLES: dict[str, tuple[str, Any]] = {
+    "_or": ("query ($v: [NoteFilter!]!) { notes(where: {_or: $v}) { id } }", {}),
+    "by": (
+        "query ($v: [NoteGroupBy!]!) { notesAggregate { groups(by: $v) { aggregate { count } } } }",
+        {"column": "id"},
+    ),
+    "orderBy": ("query ($v: [NoteOrderBy!]) { notes(orderBy: $v) { id } }", {}),
+    "distinctOn": ("query ($v: [NoteColumn!]) { notes(distinctOn: $v) { id } }", "id"),
+    "booleans": ("query ($v: [Boolean!]) { notes(where: {public: {_in: $v}}) { id } }", True),
+}
+"""Lists in variables that decide the plan, and an item of each that counts once."""
+
+
+class Walked(list[Any]):
+    """A list that counts how many of its items were looked at."""
+
+    seen = 0
+
+    def __iter__(self) -> Iterator[Any]:
+        for each in super().__iter__():
+            self.seen += 1
+            yield each
+
+
+@pytest.mark.parametrize("name", IN_VARIABLES)
+async def test_what_decides_the_plan_is_bounded_in_variables(database_url: str, name: str) -> None:
+    document, item = IN_VARIABLES[name]
+    async with running(database_url, max_conditions=10) as backend:
+        session = backend.session(user(1, "auditor"))
+        within = [item] * (10 if name == "by" else 40)  # each key is a condition too
+        assert await session.query(document, {"v": within})
+        beyond = Walked([item] * 100_000)
+        with pytest.raises(Refusal, match="more than 40 ") as refused:
+            await session.query(document, {"v": beyond})
+        assert refused.value.code is Code.LIMIT_EXCEEDED
+        assert beyond.seen == 41, "the rest is not walked"
+
+
+async def test_the_bound_on_variables_is_that_of_all_together(sqlite_world: str) -> None:
+    document = "query ($v: NoteFilter!, $w: NoteFilter!) { notes(where: {_and: [$v, $w]}) { id } }"
+    async with running(sqlite_world, max_conditions=10) as backend:
+        session = backend.session(user(1))
+        whole = {"_and": [{"_or": [{}] * 3}] * 2}  # 9 objects
+        await session.query(document, {"v": whole, "w": whole})
+        with pytest.raises(Refusal, match="more than 40 "):
+            await session.query(document, {"v": whole, "w": {"_and": [whole] * 4}})
+
+
+def test_every_generated_input_is_bounded_and_rows_are_not() -> None:
+    for naming in ("camel", "hasura"):
+        catalog = Backend(models=world.MODELS, naming=naming).catalog
+        schema = build(view(catalog, frozenset({"anyone"}), superuser=True))
+        inputs = [type for type in schema.type_map.values() if isinstance(type, g.GraphQLInputObjectType)]
+        keys = {table.names.made["primary_key"] for table in catalog.tables.values()}
+        made = [type for type in inputs if data_of(type) is None and type.name not in keys]
+        assert len(made) > 50
+        assert not [type.name for type in made if CONDITION not in type.extensions]
+    schema = g.build_schema("type Query { a(rows: [Row!]!): Int } input Row { b: Boolean }")
+    (operation,) = g.parse("query ($rows: [Row!]!) { a(rows: $rows) }").definitions
+    assert isinstance(operation, g.OperationDefinitionNode)
+    variables = Variables(schema, operation.variable_definitions or (), Limits(max_conditions=1))
+    shape, _ = variables.read({"rows": [{"b": True}] * 1_000})
+    assert shape
 
 
 async def test_a_list_without_a_limit_is_capped(database_url: str) -> None:

@@ -75,7 +75,10 @@ async def test_a_few_places_are_told(http: httpx2.AsyncClient) -> None:
     assert len((await post(http, document)).json()["errors"]) == MOST
 
 
-@pytest.mark.parametrize("caller", [{}, AS_ADMIN])
+ACTING = {**AS_ADMIN, "X-Hedgerow-Role": "user", "X-Hedgerow-Claims": '{"id": 1}'}
+
+
+@pytest.mark.parametrize("caller", [{}, ACTING])
 @pytest.mark.parametrize(
     ("document", "name", "words"),
     [

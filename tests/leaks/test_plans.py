@@ -28,6 +28,7 @@ from hedgerow.resolvers.planner import plan
 from hedgerow.resolvers.variables import Variables
 from hedgerow.schema import expr as e
 from hedgerow.schema import graphql as generated
+from hedgerow.schema.traversal import lift, walk
 from hedgerow.schema.types import BOOL, Kind
 from hedgerow.schema.views import TableView, View, view
 
@@ -136,7 +137,7 @@ class Walker:
         ours = self.seen.tables[relation[0]]
         tie = ours.table.relations[relation[1]]
         named = ours.named[tie.name]
-        cells = [e.lift(ours.cells[name]) for name in tie.local if name in ours.cells]
+        cells = [lift(ours.cells[name]) for name in tie.local if name in ours.cells]
         cells += [self.seen.tables[table].cells[name] for name in tie.remote if name in self.seen.tables[table].cells]
         whole = len(cells) == len(tie.local) + len(tie.remote)
         assert any(
@@ -147,7 +148,7 @@ class Walker:
             if through == e.ALWAYS:
                 assert named in self.conjuncts(where), "all link rows only where the relation is named"
             else:
-                claims = {node.name for node in e.walk(through) if isinstance(node, e.Claim)}
+                claims = {node.name for node in walk(through) if isinstance(node, e.Claim)}
                 assert f"rows/{tie.link.table}" in claims
 
     def expr(self, expr: e.Expr, table: str, beside: tuple[e.Expr, ...] = ()) -> None:
@@ -241,7 +242,7 @@ def test_every_read_of_a_plan_has_its_rule(who: str) -> None:
         text, given = asked.text(seen)
         document = graphql.parse(text)
         operation: Any = document.definitions[0]
-        variables = Variables(schema, operation.variable_definitions or (), 15)
+        variables = Variables(schema, operation.variable_definitions or (), limits)
         shape, _ = variables.read(given)
         planned = plan(operation, {}, seen, *variables.inputs(shape), limits)
         for root in authorize(planned.plan, marks).roots:

@@ -1,0 +1,84 @@
+"""A connection to a SQLite file, and what its errors mean to a client.
+
+The library is pysqlite3's where there is a wheel: SQLite before 3.46 can't parse more than some six nested lists. All
+of the process must use this one, since two SQLite libraries on one file break each other's locks.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..resolvers.database import Broken
+from ..resolvers.sqlite_functions import AGGREGATES, FUNCTIONS
+from ..schema.errors import Code, Refusal
+
+if TYPE_CHECKING:
+    import sqlite3
+else:
+    try:
+        import pysqlite3 as sqlite3
+    except ImportError:  # no wheel for this platform
+        import sqlite3
+
+__all__ = ["INTERRUPTED", "STEPS_BETWEEN_CHECKS", "broken_by", "busy", "connect", "refusal", "sqlite3"]
+
+STEPS_BETWEEN_CHECKS = 1_000
+INTERRUPTED = "interrupted"
+"""SQLite's own word for a statement that its progress handler ended."""
+
+
+def connect(path: Path, *, read_only: bool, synchronous: str = "normal") -> sqlite3.Connection:
+    """A connection with WAL, foreign keys, LIKE that heeds case, and the functions that SQLite lacks."""
+    connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, cached_statements=500)
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute(f"PRAGMA synchronous = {synchronous}")
+    connection.execute("PRAGMA foreign_keys = ON")
+    connection.execute("PRAGMA busy_timeout = 5000")
+    connection.execute("PRAGMA case_sensitive_like = ON")
+    for name, (arguments, function) in FUNCTIONS.items():
+        connection.create_function(name, arguments, function, deterministic=True)
+    for name, (arguments, aggregate) in AGGREGATES.items():
+        connection.create_aggregate(name, arguments, aggregate)
+    if read_only:
+        connection.execute("PRAGMA query_only = ON")
+    return connection
+
+
+def busy(error: sqlite3.Error) -> bool:
+    """Whether another connection holds the lock that a statement needed."""
+    return "locked" in str(error) or "busy" in str(error)
+
+
+def refusal(error: Exception, seconds: float) -> Exception:
+    """What a client is told of SQLite's error; its own text stays with the cause."""
+    text = str(error)
+    if text == INTERRUPTED:
+        message = f"The query took longer than {seconds:g} seconds and was cancelled. Ask for less at once."
+        return Refusal.of(Code.TIMEOUT, message)
+    if "parser stack overflow" in text or "too large" in text or "too many" in text or "too big" in text:
+        return Refusal.of(Code.LIMIT_EXCEEDED, "The query is too large for the database. Ask for less.")
+    if isinstance(error, OverflowError) or text == "integer overflow":
+        return Refusal.of(Code.BAD_USER_INPUT, "A value is out of the range that the database can hold.")
+    if (isinstance(error, sqlite3.Error) and busy(error)) or "unable to open" in text:
+        return Refusal.of(Code.UNAVAILABLE, "The database can't be reached right now. Try again.")
+    return error
+
+
+def broken_by(error: sqlite3.IntegrityError) -> Broken | None:
+    """The constraint that a statement broke, from SQLite's text, which has no other form; None where it was none."""
+    what, _, told = str(error).partition(" constraint failed")
+    told = told.removeprefix(": ")
+    match what:
+        case "UNIQUE" if told.startswith("index '"):  # an index on expressions
+            return Broken("unique", None, told.removeprefix("index '").removesuffix("'"))
+        case "UNIQUE" | "NOT NULL":
+            pairs = [each.partition(".") for each in told.split(", ")]
+            columns = tuple(column for _, _, column in pairs)
+            return Broken("unique" if what == "UNIQUE" else "not_null", pairs[0][0], None, columns)
+        case "CHECK":
+            return Broken("check", None, told)
+        case "FOREIGN KEY":
+            return Broken("foreign_key", None, None)
+        case _:
+            return None
