@@ -90,6 +90,11 @@ async def main(tables: int, roles: int) -> None:
                 answer = await backend.engine.answer(document, None, {}, backend.engine.session(actor))
                 clock.told(f"first document of role {role}")
                 assert answer == f'{{"link{at}s":[]}}'.encode(), answer
+                chosen = '(where: {id: {_eq: 1}}, set: {title: "b"})'
+                document = f"mutation {{ updateLink{at}s{chosen} {{ affectedRows returning {{ id }} }} }}"
+                answer = await backend.engine.answer(document, None, {}, backend.engine.session(actor))
+                clock.told(f"first mutation of role {role}")
+                assert answer == f'{{"updateLink{at}s":{{"affectedRows":0,"returning":[]}}}}'.encode(), answer
             actor = Actor(frozenset({"role0"}), {})
             document = "{ __schema { types { name fields { name } } } }"
             await backend.engine.answer(document, None, {}, backend.engine.session(actor))

@@ -12,6 +12,7 @@ from typing import Any, Optional
 
 import graphql as g
 import pytest
+import sqlalchemy as sa
 from sqlmodel import Field, Relationship, SQLModel
 
 from hedgerow import Actor, Backend, Settings, access, allow
@@ -30,7 +31,14 @@ from hedgerow.schema.views import View, view
 from . import test_custom, test_custom_mutations, test_mutation_types, world
 
 
-class Leaf(SQLModel, table=True):
+class Own(SQLModel):
+    """Models of this file: their names are in other files too."""
+
+    metadata = sa.MetaData()
+    _sa_registry = sa.orm.registry(metadata=metadata)
+
+
+class Leaf(Own, table=True):
     """One of many, and to most has no columns: orders by its aggregates come only from a twig that has an order."""
 
     __tablename__ = "published_leaf"
@@ -46,7 +54,7 @@ class Leaf(SQLModel, table=True):
         yield allow("editor", "read")
 
 
-class Twig(SQLModel, table=True):
+class Twig(Own, table=True):
     __tablename__ = "published_twig"
     id: int | None = Field(default=None, primary_key=True)
     grown: datetime
@@ -171,15 +179,8 @@ def test_sdl_and_introspection_are_those_of_the_whole_schema(declared: str) -> N
         whole, published = build(seen), Published(seen)
         assert g.print_schema(published) == g.print_schema(whole)
         made = published.made
-        assert in_order(g.introspection_from_schema(published)) == in_order(g.introspection_from_schema(whole))
+        assert g.introspection_from_schema(published) == g.introspection_from_schema(whole)
         assert published.made <= made + 1 + len(seen.tables), "but for what can be a Node, nothing more is kept"
-
-
-def in_order(introspection: Any) -> Any:
-    """With the types that an interface can be in an order, which graphql-core leaves to chance."""
-    for type in introspection["__schema"]["types"]:
-        type["possibleTypes"] = sorted(each["name"] for each in type["possibleTypes"] or ())
-    return introspection
 
 
 async def test_the_engine_introspects_the_whole_schema(tmp_path: Any) -> None:
@@ -192,8 +193,9 @@ async def test_the_engine_introspects_the_whole_schema(tmp_path: Any) -> None:
         question = g.get_introspection_query()
         assert await session.query(question) == g.graphql_sync(build(seen.view), question).data
         assert seen.schema.made == made
-        mixed = await session.query("{ genres __schema { types { name } } }")
-        assert [each["name"] for each in mixed["__schema"]["types"]] == [*build(seen.view).type_map]
+        types = "__schema { types { name possibleTypes { name } } }"
+        mixed = await session.query(f"{{ genres {types} }}")
+        assert mixed["__schema"] == g.graphql_sync(build(seen.view), f"{{ {types} }}").data["__schema"]  # type: ignore
 
 
 WRONG = [
@@ -263,7 +265,7 @@ def chain(length: int) -> list[type[Any]]:
         if at:
             annotations["previous"] = list[f"Ring{at - 1}"]
             members["previous"] = Relationship(back_populates="next")
-        models.append(type(SQLModel)(f"Ring{at}", (SQLModel,), members, table=True))
+        models.append(type(Own)(f"Ring{at}", (Own,), members, table=True))
     return models
 
 
