@@ -12,7 +12,6 @@ from typing import Any, Optional
 
 import graphql as g
 import pytest
-import sqlalchemy as sa
 from sqlmodel import Field, Relationship, SQLModel
 
 from hedgerow import Actor, Backend, Settings, access, allow
@@ -31,17 +30,10 @@ from hedgerow.schema.views import View, view
 from . import test_custom, test_custom_mutations, test_mutation_types, world
 
 
-class Own(SQLModel):
-    """Models of this file: their names are in other files too."""
-
-    metadata = sa.MetaData()
-    _sa_registry = sa.orm.registry(metadata=metadata)
-
-
-class Leaf(Own, table=True):
+class Needle(SQLModel, table=True):
     """One of many, and to most has no columns: orders by its aggregates come only from a twig that has an order."""
 
-    __tablename__ = "published_leaf"
+    __tablename__ = "published_needle"
     id: int | None = Field(default=None, primary_key=True)
     seen: bool = False
     twig_id: int = Field(foreign_key="published_twig.id")
@@ -54,11 +46,11 @@ class Leaf(Own, table=True):
         yield allow("editor", "read")
 
 
-class Twig(Own, table=True):
+class Twig(SQLModel, table=True):
     __tablename__ = "published_twig"
     id: int | None = Field(default=None, primary_key=True)
     grown: datetime
-    leaves: list[Leaf] = Relationship(back_populates="twig")
+    leaves: list[Needle] = Relationship(back_populates="twig")
 
     @access
     def rules(row: Any, me: Any) -> Iterator[Any]:
@@ -76,7 +68,7 @@ BACKENDS = {
         scalars=test_custom.SCALARS,
         naming=naming,
     ),
-    "leaves": lambda naming: Backend(models=[Leaf, Twig], naming=naming),
+    "leaves": lambda naming: Backend(models=[Needle, Twig], naming=naming),
     "shop": lambda naming: Backend(models=test_mutation_types.MODELS, naming=naming),
 }
 
@@ -265,7 +257,7 @@ def chain(length: int) -> list[type[Any]]:
         if at:
             annotations["previous"] = list[f"Ring{at - 1}"]
             members["previous"] = Relationship(back_populates="next")
-        models.append(type(Own)(f"Ring{at}", (Own,), members, table=True))
+        models.append(type(SQLModel)(f"Ring{at}", (SQLModel,), members, table=True))
     return models
 
 
