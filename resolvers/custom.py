@@ -417,7 +417,7 @@ class Executor(StrawberryGraphQLCoreExecutionContext):
         if seen is None:
             return None
         type = self.schema.type_map[seen.table.names.type]
-        if type.name not in executable.abstract[return_type.name]:
+        if not executable.abstract(return_type.name, type.name):
             raise Fault(f"{return_type.name} is never a {table}")
         return self._row(type, field_details_list, info, path, result, position_context)
 
@@ -461,7 +461,7 @@ class Executor(StrawberryGraphQLCoreExecutionContext):
                     continue
                 seen = run.executable.view.tables.get(table)
                 type = self.schema.type_map[seen.table.names.type] if seen else None
-                if type and type.name not in run.executable.abstract[item.name]:
+                if type and not run.executable.abstract(item.name, type.name):
                     raise Fault(f"{item.name} is never a {table}")
             if isinstance(each, Exception):
                 raise each

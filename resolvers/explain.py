@@ -107,7 +107,7 @@ class _Explained:
         self.dialect = dialect
         self.limits = limits
         self.inputs, self.leaves = prepared.variables.inputs(shape)
-        self.selection = Selection(prepared.fragments, self.inputs, prepared.seen.abstract)
+        self.selection = Selection(prepared.fragments, self.inputs, prepared.seen.schema.can_be)
         self.tables = prepared.seen.custom.tables if prepared.seen.custom else {}
 
     def fields(self, type: g.GraphQLObjectType, groups: Mapping[str, list[g.FieldNode]], path: Path) -> Iterator[str]:
@@ -140,7 +140,7 @@ class _Explained:
             self.inputs,
             self.leaves + len(seen.table.primary_key),
             self.limits,
-            self.prepared.seen.abstract,
+            self.prepared.seen.schema.can_be,
         )
         read = prepare_rows(view, self.dialect, seen, planned, self.leaves, self.limits)
         yield f"names rows of {seen.table.key} by {', '.join(seen.table.primary_key)}, read as:"

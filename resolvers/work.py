@@ -13,8 +13,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from ..schema import expr as e
-from ..schema.catalog import Rule, Table
+from ..schema.catalog import Rule, Table, TableColumn
 from ..schema.errors import Code, Complaint, Refusal
+from ..schema.validation import Fault
 from ..schema.views import View
 from ..schema.writing import WriteView
 from .authorize import authorize_filter
@@ -71,26 +72,41 @@ class Work:
         actor, now = self.commands.actor, self.commands.now
         return {name: preset_value(each, name, table, actor, now) for name, each in presets([*rules]).items()}
 
-    def named_by_key(self, table: str) -> e.Expr:
-        """Whether the caller may name a row by its key: the row and its whole key show."""
-        seen = self.view.tables[table]
-        return e.both(seen.rows, *(seen.cells.get(name, e.NEVER) for name in seen.table.primary_key))
-
     def filter(self, given: Input, table: str, where: str) -> e.Expr:
         """The condition of a filter that a request gives, with the rules of reading."""
         expr = Reader(self.view, self.limits).filter(given, self.view.tables[table], where)
         return authorize_filter(self.view, table, expr)
 
+    def shown(self, table: str, names: Iterable[str]) -> e.Expr:
+        """Whether a row, and these cells of it, can be read."""
+        seen = self.view.tables[table]
+        return e.both(seen.rows, *(seen.cells.get(name, e.NEVER) for name in names))
+
     def judge(self) -> Script[None]:
         """Judges all rows written so far, as they are now."""
         judged, self._judged = self._judged, {}
         for each in judged.values():
-            check = after(each.rules, each.writes.table)
-            if check == e.ALWAYS:
-                continue
-            keys = list(each.keys)
-            if (yield from self.counted(self.commands.count(each.writes.table, keys, check))) != len(keys):
-                raise self.forbidden(each.writes)
+            yield from self._judge(each, list(each.keys))
+
+    def judge_before(self, table: Table, keys: Iterable[Key]) -> Script[None]:
+        """Judges those of the rows that were written already and are about to be written again, as they are now: what
+        no rule allows must not be a step towards what one allows.
+        """
+        keys = list(keys)
+        for each in self._judged.values():
+            if each.writes.table is table:
+                again = [key for key in keys if key in each.keys]
+                yield from self._judge(each, again)
+                for key in again:
+                    del each.keys[key]
+
+    def _judge(self, judged: _Judged, keys: Sequence[Key]) -> Script[None]:
+        writes = judged.writes
+        check = after(judged.rules, writes.table)
+        if not keys or check == e.ALWAYS:
+            return
+        if (yield from self.counted(self.commands.count(writes.table, keys, check))) != len(keys):
+            raise self.forbidden(writes)
 
     def wrote(self, writes: WriteView, rules: tuple[Rule, ...], keys: Sequence[Key]) -> None:
         """Rows were written, under rules that are to judge them."""
@@ -125,31 +141,44 @@ class Work:
 
     # Values
 
-    def validated(self, writes: WriteView, values: dict[str, Any], path: Path) -> dict[str, Any]:
-        """Given values as the model's own fields take them."""
-        validators = writes.table.validators
-        if validators is None:
+    def validated(
+        self, writes: WriteView, values: dict[str, Any], path: Path, place: Callable[[TableColumn], Path] | None = None
+    ) -> dict[str, Any]:
+        """Given values as the model's own fields take them. `place` says where a column stands, if not below `path`."""
+        table = writes.table
+        if table.validators is None:
             return values
-        found, faults = validators.fields(values)
-        for fault in faults:
-            self.faults.add((*path, *self.placed(writes.table, fault.path)), fault.message)
-        return found
+        empty = {name for name, value in values.items() if value is None and not table.columns[name].nullable}
+        found, faults = table.validators.fields({name: values[name] for name in values if name not in empty})
+        self._tell(table, faults, path, place)
+        return found | dict.fromkeys(empty)
 
-    def validated_row(self, writes: WriteView, values: Mapping[str, Any], path: Path) -> dict[str, Any]:
+    def validated_row(
+        self,
+        writes: WriteView,
+        values: Mapping[str, Any],
+        path: Path,
+        place: Callable[[TableColumn], Path] | None = None,
+    ) -> dict[str, Any]:
         """A whole row as the model takes it."""
         validators = writes.table.validators
         if validators is None:
             return dict(values)
         found, faults = validators.row(values)
-        for fault in faults:
-            self.faults.add((*path, *self.placed(writes.table, fault.path)), fault.message)
+        self._tell(writes.table, faults, path, place)
         return found
 
-    def placed(self, table: Table, path: Path) -> Path:
-        """A place in a model, by the names of its fields in GraphQL."""
-        return tuple(
-            table.columns[step].field if isinstance(step, str) and step in table.columns else step for step in path
-        )
+    def _tell(
+        self, table: Table, faults: Sequence[Fault], path: Path, place: Callable[[TableColumn], Path] | None
+    ) -> None:
+        for fault in faults:
+            first, *rest = fault.path or ("",)
+            column = table.columns.get(str(first))
+            if column is None:
+                self.faults.add((*path, *fault.path), fault.message)
+            else:
+                at = place(column) if place else (*path, column.field)
+                self.faults.add((*at, *rest), fault.message)
 
     # Commands
 
@@ -204,7 +233,8 @@ def explained(broken: Broken, writes: WriteView, view: View) -> Complaint:
     match broken.kind:
         case "unique":
             same = f"the same {named}" if named else "a value that must be unique"
-            message = f"There is a {table.names.type} with {same} already. Choose another, or use onConflict."
+            word = view.catalog.naming.word("on_conflict")
+            message = f"There is a {table.names.type} with {same} already. Choose another, or use {word}."
         case "foreign_key":
             where = f"{named}: " if named else ""
             message = f"{where}A row that is referred to is not there, or one that is to go is referred to."
