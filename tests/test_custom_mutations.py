@@ -32,11 +32,13 @@ from hedgerow.server.tables import prepare
 from .conftest import ADMINISTRATOR, STRANGER, running, user
 
 
-class Own(SQLModel):
+REGISTRY = sa.orm.registry()
+
+
+class Own(SQLModel, registry=REGISTRY):
     """Models of this file: their names are in other files too."""
 
-    metadata = sa.MetaData()
-    _sa_registry = sa.orm.registry(metadata=metadata)
+    metadata = REGISTRY.metadata
 
 
 class Shade(enum.Enum):

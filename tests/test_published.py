@@ -31,11 +31,13 @@ from hedgerow.schema.views import View, view
 from . import test_custom, test_custom_mutations, test_mutation_types, world
 
 
-class Own(SQLModel):
+REGISTRY = sa.orm.registry()
+
+
+class Own(SQLModel, registry=REGISTRY):
     """Models of this file: their names are in other files too."""
 
-    metadata = sa.MetaData()
-    _sa_registry = sa.orm.registry(metadata=metadata)
+    metadata = REGISTRY.metadata
 
 
 class Leaf(Own, table=True):
