@@ -75,7 +75,7 @@ def test_queries_of_own_fields_are_valid(fresh_metadata: None) -> None:
 def schema_of(doc: str) -> graphql.GraphQLSchema:
     backend = run(doc)["backend"]
     assert isinstance(backend, Backend)
-    return generated.build(view(backend.catalog, frozenset({"anyone", "user"})))
+    return generated.build(view(backend.catalog, frozenset({"anyone", "user", "editor"})))
 
 
 def test_every_setting_is_documented() -> None:
