@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from ..schema import expr as e
-from ..schema.catalog import Relation
+from ..schema.catalog import Relation, Table
 from ..schema.traversal import Rewrite, lift
 from ..schema.types import Kind, Type
 from ..schema.views import TableView, View
@@ -55,6 +55,26 @@ def authorize_filter(view: View, table: str, expr: e.Expr) -> e.Expr:
     """A condition that a client gives, on rows of a table that the View's callers may read."""
     seen = view.tables[table]
     return e.both(seen.rows, _passing(_Authorizer(view).rewrite.expr(expr, seen)))
+
+
+def related_shown(view: View, table: Table, relation: Relation) -> tuple[e.Expr, e.Expr]:
+    """Whether a row that can be read lets its caller see which rows a relation leads to: because a rule names the
+    relation for it, or because it shows the columns that the relation compares, as those rows must then do too.
+    """
+    seen = view.tables[table.key]
+    if view.superuser:
+        return e.ALWAYS, e.NEVER
+    return seen.named[relation.name], e.both(*(seen.cells.get(name, e.NEVER) for name in relation.local))
+
+
+def link_shown(view: View, relation: Relation) -> e.Expr:
+    """Whether a row of a relation's link table shows what it links."""
+    if relation.link is None or relation.link.table is None or view.superuser:
+        return e.ALWAYS
+    seen = view.tables.get(relation.link.table)
+    if seen is None:
+        return e.NEVER
+    return e.both(seen.rows, *(seen.cells.get(name, e.NEVER) for name in view.catalog.link_columns(relation.link)))
 
 
 class _Authorizer:
@@ -174,26 +194,14 @@ class _Authorizer:
         if self.view.superuser:
             return e.ALWAYS, e.ALWAYS
         named = lift(seen.named[relation.name])
-        linked = self._link(relation)
-        if linked is None:
+        linked = link_shown(self.view, relation)
+        if linked == e.NEVER:
             return named, e.ALWAYS
         keys = e.NEVER
         if all(name in seen.cells for name in relation.local) and all(name in target.cells for name in relation.remote):
             ours = (lift(seen.cells[name]) for name in relation.local)
             keys = e.both(*ours, *(target.cells[name] for name in relation.remote))
         return e.either(named, keys), e.either(named, linked)
-
-    def _link(self, relation: Relation) -> e.Expr | None:
-        """The condition on rows of a declared link model; None when the caller may not read them at all."""
-        if relation.link is None or relation.link.table is None:
-            return e.ALWAYS
-        seen = self.view.tables.get(relation.link.table)
-        if seen is None:
-            return None
-        names = self.view.catalog.link_columns(relation.link)
-        if not all(name in seen.cells for name in names):
-            return None
-        return e.both(seen.rows, *(seen.cells[name] for name in names))
 
 
 def _passing(expr: e.Expr) -> e.Expr:

@@ -333,13 +333,13 @@ class Creates(Work):
             object.values[ours] = columns[theirs]
 
     def visible(self, relation: Relation, keys: Sequence[tuple[Key, Path]]) -> Script[list[dict[str, Any]]]:
-        """The columns that a relation compares, of rows that the caller must be able to see."""
+        """The columns that a relation compares, of rows that must show the caller these and their keys."""
         if not keys:
             return []
         table = self.view.catalog.tables[relation.target]
         wanted = tuple(dict.fromkeys((*table.primary_key, *relation.remote)))
-        shown = self.named_by_key(table.key)
-        answer = yield self.commands.among(table, [*dict.fromkeys(key for key, _ in keys)], shown, [], wanted)
+        seen = self.shown(table.key, wanted)
+        answer = yield self.commands.among(table, [*dict.fromkeys(key for key, _ in keys)], seen, [], wanted)
         found: dict[Key, dict[str, Any]] = {}
         for columns in read(table, wanted, answer):
             values = dict(zip(wanted, columns, strict=True))

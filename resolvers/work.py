@@ -72,26 +72,41 @@ class Work:
         actor, now = self.commands.actor, self.commands.now
         return {name: preset_value(each, name, table, actor, now) for name, each in presets([*rules]).items()}
 
-    def named_by_key(self, table: str) -> e.Expr:
-        """Whether the caller may name a row by its key: the row and its whole key show."""
-        seen = self.view.tables[table]
-        return e.both(seen.rows, *(seen.cells.get(name, e.NEVER) for name in seen.table.primary_key))
-
     def filter(self, given: Input, table: str, where: str) -> e.Expr:
         """The condition of a filter that a request gives, with the rules of reading."""
         expr = Reader(self.view, self.limits).filter(given, self.view.tables[table], where)
         return authorize_filter(self.view, table, expr)
 
+    def shown(self, table: str, names: Iterable[str]) -> e.Expr:
+        """Whether a row, and these cells of it, can be read."""
+        seen = self.view.tables[table]
+        return e.both(seen.rows, *(seen.cells.get(name, e.NEVER) for name in names))
+
     def judge(self) -> Script[None]:
         """Judges all rows written so far, as they are now."""
         judged, self._judged = self._judged, {}
         for each in judged.values():
-            check = after(each.rules, each.writes.table)
-            if check == e.ALWAYS:
-                continue
-            keys = list(each.keys)
-            if (yield from self.counted(self.commands.count(each.writes.table, keys, check))) != len(keys):
-                raise self.forbidden(each.writes)
+            yield from self._judge(each, list(each.keys))
+
+    def judge_before(self, table: Table, keys: Iterable[Key]) -> Script[None]:
+        """Judges those of the rows that were written already and are about to be written again, as they are now: what
+        no rule allows must not be a step towards what one allows.
+        """
+        keys = list(keys)
+        for each in self._judged.values():
+            if each.writes.table is table:
+                again = [key for key in keys if key in each.keys]
+                yield from self._judge(each, again)
+                for key in again:
+                    del each.keys[key]
+
+    def _judge(self, judged: _Judged, keys: Sequence[Key]) -> Script[None]:
+        writes = judged.writes
+        check = after(judged.rules, writes.table)
+        if not keys or check == e.ALWAYS:
+            return
+        if (yield from self.counted(self.commands.count(writes.table, keys, check))) != len(keys):
+            raise self.forbidden(writes)
 
     def wrote(self, writes: WriteView, rules: tuple[Rule, ...], keys: Sequence[Key]) -> None:
         """Rows were written, under rules that are to judge them."""

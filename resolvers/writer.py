@@ -8,7 +8,7 @@ that is not the row's any more (CONFLICT), and rows to create below more than on
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,6 +18,7 @@ from ..schema.errors import Code, Complaint, Refusal
 from ..schema.names import Operation
 from ..schema.types import parser
 from ..schema.writing import WriteView
+from .authorize import link_shown, related_shown
 from .commands import read
 from .creates import Creates, Made, link_table
 from .database import Script
@@ -32,6 +33,25 @@ class Chosen:
 
     condition: e.Expr
     leaves: Sequence[Any]
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """A row that is to be updated: its columns, which of the rules hold for it, and what else was asked of it."""
+
+    values: dict[str, Any]
+    mask: tuple[bool, ...]
+    asked: tuple[bool, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Reached:
+    """Rows from which the caller sees others through a relation: because a rule of reading names it for them, or
+    (`compared`) because they show the columns that it compares; then the others must too.
+    """
+
+    named: list[dict[str, Any]]
+    compared: list[dict[str, Any]]
 
 
 class Writer(Creates):
@@ -53,17 +73,29 @@ class Writer(Creates):
         self._check_given(changes, implied)
         needed = sorted({name for related in changes.related for name in related.relation.local})
         wanted = tuple(dict.fromkeys((*table.primary_key, *([table.version] if table.version else ()), *needed)))
-        rows = yield from self._choose(table, chosen, rules, wanted, version)
+        reckoned = [name for name, (op, _) in changes.columns.items() if op != "set"]
+        if reckoned:  # what comes of a cell would tell of it
+            chosen = Chosen(e.both(chosen.condition, self.shown(table.key, reckoned)), chosen.leaves)
+        below = [related for related in changes.related if _reaches(related)]
+        asked = [each for related in below for each in related_shown(self.view, table, related.relation)]
+        rows = yield from self._choose(table, chosen, rules, wanted, version, asked)
         if not rows:
             return []
-        owners = [values for values, _ in rows]
+        owners = [row.values for row in rows]
+        reached = {
+            id(related): _Reached(
+                [row.values for row in rows if row.asked[2 * place]],
+                [row.values for row in rows if row.asked[2 * place + 1] and not row.asked[2 * place]],
+            )
+            for place, related in enumerate(below)
+        }
         filled = yield from self._repoint(changes, owners)
         done: list[Key] = []
-        for places in _by_mask([mask for _, mask in rows]):
+        for places in _by_mask([row.mask for row in rows]):
             some = [owners[place] for place in places]
-            passed = tuple(rule for rule, holds in zip(rules, rows[places[0]][1], strict=True) if holds)
+            passed = tuple(rule for rule, holds in zip(rules, rows[places[0]].mask, strict=True) if holds)
             done += yield from self._set(changes, filled, some, passed)
-        yield from self._through(changes, owners)
+        yield from self._through(changes, owners, reached)
         return done
 
     def _check_given(self, changes: Changes, implied: frozenset[str]) -> None:
@@ -81,9 +113,15 @@ class Writer(Creates):
         self.faults.check()
 
     def _choose(
-        self, table: Table, chosen: Chosen, rules: tuple[Rule, ...], wanted: tuple[str, ...], version: int | None
-    ) -> Script[list[tuple[dict[str, Any], tuple[bool, ...]]]]:
-        """The wanted columns of the rows that may be updated, and which of the rules hold for each."""
+        self,
+        table: Table,
+        chosen: Chosen,
+        rules: tuple[Rule, ...],
+        wanted: tuple[str, ...],
+        version: int | None,
+        asked: Sequence[e.Expr] = (),
+    ) -> Script[list[_Row]]:
+        """The wanted columns of the rows that may be updated, and what holds for each: of the rules, and of `asked`."""
         allowed = e.ALWAYS if self.view.superuser else e.either(*(rule.where for rule in rules))
         judged = [rule.where for rule in rules] if len(rules) > 1 else []
         most = self.limits.max_written_rows
@@ -92,20 +130,22 @@ class Writer(Creates):
             table,
             e.both(chosen.condition, allowed),
             chosen.leaves,
-            [*judged, *known],
+            [*judged, *asked, *known],
             wanted,
             lock="write",
             most=most,
         )
         if len(answer) > most:
             raise self.too_many()
-        found: list[tuple[dict[str, Any], tuple[bool, ...]]] = []
+        found: list[_Row] = []
         for row, columns in zip(answer, read(table, wanted, answer), strict=True):
             values = dict(zip(wanted, columns, strict=True))
-            mask = tuple(map(bool, row[1 : 1 + len(judged)])) if judged else (True,) * len(rules)
+            verdicts = tuple(map(bool, row[1:]))
+            mask = verdicts[: len(judged)] if judged else (True,) * len(rules)
             if version is not None:
-                self._check_version(table, values, version, shown=bool(row[-1]))
-            found.append((values, mask))
+                self._check_version(table, values, version, shown=verdicts[-1])
+            found.append(_Row(values, mask, verdicts[len(judged) :]))
+        yield from self.judge_before(table, (tuple(row.values[name] for name in table.primary_key) for row in found))
         return found
 
     def _version_shown(self, table: Table) -> list[e.Expr]:
@@ -223,11 +263,14 @@ class Writer(Creates):
             self.faults.check()
         return filled
 
-    def _through(self, changes: Changes, owners: Sequence[dict[str, Any]]) -> Script[None]:
+    def _through(
+        self, changes: Changes, owners: Sequence[dict[str, Any]], reached: Mapping[int, _Reached]
+    ) -> Script[None]:
         """What happens to the rows that relations of the updated rows lead to."""
         for related in changes.related:
             relation = related.relation
-            yield from self._below(related, owners)
+            if id(related) in reached:
+                yield from self._below(related, reached[id(related)])
             if relation.refers:
                 continue
             if related.objects or related.link:
@@ -237,40 +280,53 @@ class Writer(Creates):
                 owner = Made((), owners[0], "updated")
                 yield from self.attach(relation, [(owner, related)])
 
-    def _below(self, related: Related, owners: Sequence[dict[str, Any]]) -> Script[None]:
-        """Unlinks, updates and deletes rows that the owners lead to."""
-        if not (related.updates or related.delete is not None or (isinstance(related.unlink, list) and related.unlink)):
-            return
+    def _below(self, related: Related, reached: _Reached) -> Script[None]:
+        """Unlinks, updates and deletes rows that the caller sees from the owners."""
         relation, target = related.relation, related.target
-        by, values = yield from self._values(relation, owners)
-        if not values:
+        parts: list[tuple[Sequence[dict[str, Any]], e.Expr, list[list[Any]]]] = []
+        for owners, shown in (
+            (reached.named, e.ALWAYS),
+            (reached.compared, self.shown(target.table.key, relation.remote)),
+        ):
+            linked = e.ALWAYS if owners is reached.named else link_shown(self.view, relation)
+            values = yield from self._values(relation, owners, linked)
+            if values:
+                parts.append((owners, shown, key_lists(values)))
+        if not parts:
             return
-        condition = among_keys(target.table, 0, by)
-        leaves = key_lists(values)
+        leaves = [each for _, _, lists in parts for each in lists]
+        width = len(relation.remote)
+        among = [e.both(among_keys(target.table, width * n, relation.remote), part[1]) for n, part in enumerate(parts)]
         seen = self.view.tables[target.table.key].rows
         for number, (where, inner) in enumerate(related.updates):
             such = seen if where is None else self.filter(where, target.table.key, f"update[{number}].where")
-            yield from self.update(Chosen(e.both(condition, such), leaves), inner)
+            yield from self.update(Chosen(e.both(e.either(*among), such), leaves), inner)
         if related.delete is not None:
             such = self.filter(related.delete, target.table.key, "delete")
-            yield from self.delete(target, Chosen(e.both(condition, such), leaves))
+            yield from self.delete(target, Chosen(e.both(e.either(*among), such), leaves))
         if isinstance(related.unlink, list) and related.unlink:
-            yield from self._unlink(related, owners, e.both(condition, seen), leaves)
+            for owners, shown, lists in parts:
+                condition = e.both(among_keys(target.table, 0, relation.remote), shown)
+                yield from self._unlink(related, owners, condition, lists)
 
     def _values(
-        self, relation: Relation, owners: Sequence[dict[str, Any]]
-    ) -> Script[tuple[tuple[str, ...], list[tuple[Any, ...]]]]:
-        """Columns of the rows that a relation leads to, and the values that they have there."""
+        self, relation: Relation, owners: Sequence[dict[str, Any]], linked: e.Expr
+    ) -> Script[list[tuple[Any, ...]]]:
+        """The values of the columns that a relation compares, in the rows that it leads to; over link rows that are
+        `linked`.
+        """
+        if not owners:
+            return []
         if relation.link is None:
             ours = tuple(name for name, _ in relation.pairs)
             values = dict.fromkeys(tuple(owner[name] for name in ours) for owner in owners)
-            return relation.remote, [each for each in values if None not in each]
+            return [each for each in values if None not in each]
         table, attribute_of = self._link_of(relation)
         local = tuple(attribute_of[sql] for sql, _ in relation.link.local)
         remote = tuple(attribute_of[sql] for sql, _ in relation.link.remote)
         keys = [tuple(owner[name] for _, name in relation.link.local) for owner in owners]
-        answer = yield self.commands.among(table, keys, e.ALWAYS, [], remote, by=local)
-        return relation.remote, [*dict.fromkeys(read(table, remote, answer))]
+        answer = yield self.commands.among(table, keys, linked, [], remote, by=local)
+        return [*dict.fromkeys(read(table, remote, answer))]
 
     def _link_of(self, relation: Relation) -> tuple[Table, dict[str, str]]:
         assert relation.link
@@ -284,7 +340,8 @@ class Writer(Creates):
         relation, target = related.relation, related.target
         assert isinstance(related.unlink, list)
         keys = key_lists(related.unlink)
-        these = e.both(condition, self.named_by_key(target.table.key), among_keys(target.table, len(leaves)))
+        named = self.shown(target.table.key, target.table.primary_key)
+        these = e.both(condition, named, among_keys(target.table, len(leaves)))
         if relation.link is None:
             clear: dict[str, tuple[Operation, Any]] = dict.fromkeys(relation.remote, ("set", None))
             yield from self.update(Chosen(these, [*leaves, *keys]), Changes(target, related.path, clear, []))
@@ -319,14 +376,13 @@ class Writer(Creates):
         self, writes: WriteView, relation: Relation, keys: Sequence[Key], owner: Made, path: Path
     ) -> Script[None]:
         table = writes.table
+        seen = self.shown(table.key, table.primary_key)
         columns: dict[str, tuple[Operation, Any]] = {
             theirs: ("set", owner.columns[ours]) for ours, theirs in relation.pairs
         }
         changes = Changes(writes, path, columns, [])
         leaves = key_lists(keys)
-        done = yield from self.update(
-            Chosen(e.both(among_keys(table, 0), self.named_by_key(table.key)), leaves), changes
-        )
+        done = yield from self.update(Chosen(e.both(among_keys(table, 0), seen), leaves), changes)
         if len(done) < len(set(keys)):
             message = f"there is no {table.names.type} with this key that you may read and update"
             raise Refusal(fault(path, message))
@@ -342,7 +398,7 @@ class Writer(Creates):
         leaves = key_lists(keys)
         chosen = Chosen(e.both(among_keys(table, 0), such), leaves)
         found = yield from self._choose(table, chosen, rules, table.primary_key, None)
-        masks = {tuple(values[name] for name in table.primary_key): mask for values, mask in found}
+        masks = {tuple(row.values[name] for name in table.primary_key): row.mask for row in found}
         by_key = dict(zip(keys, rows, strict=True))
         kept = [key for key in keys if key in masks]
         for places in _by_mask([masks[key] for key in kept]):
@@ -389,7 +445,9 @@ class Writer(Creates):
         for row, columns in zip(answer, read(table, wanted, answer), strict=True):
             if version is not None:
                 self._check_version(table, dict(zip(wanted, columns, strict=True)), version, shown=bool(row[-1]))
-        return [columns[: len(table.primary_key)] for columns in read(table, wanted, answer)]
+        keys = [columns[: len(table.primary_key)] for columns in read(table, wanted, answer)]
+        yield from self.judge_before(table, keys)
+        return keys
 
     def delete_keys(self, writes: WriteView, keys: Sequence[Key]) -> Script[None]:
         """Deletes rows that `choose_for_delete` gave."""
@@ -408,6 +466,12 @@ class Writer(Creates):
 def _repoints(related: Related) -> bool:
     """Whether a change sets foreign keys of the row at hand."""
     return related.relation.refers and bool(related.objects or related.link or related.unlink)
+
+
+def _reaches(related: Related) -> bool:
+    """Whether a change is for rows that a relation leads to already."""
+    unlinked = isinstance(related.unlink, list) and bool(related.unlink)
+    return bool(related.updates) or related.delete is not None or unlinked
 
 
 def _by_mask(masks: Sequence[tuple[bool, ...]]) -> list[list[int]]:

@@ -54,10 +54,10 @@ def _now() -> datetime:
 class Backend:
     """A backend: an ASGI application that serves the declared models at /graphql.
 
-    `models` are SQLModel tables, `modules` add to them. `query` is a Strawberry type with fields of your own, `types`
-    are Strawberry types that no field names, `scalars` is its `scalar_map`, `extensions` are its own. `naming` is
-    "camel" or "hasura". `settings` default to the environment's. `seed` fills a new database, through a plain SQLModel
-    session. `clock` gives aware datetimes.
+    `models` are SQLModel tables, `modules` add to them. `query` and `mutation` are Strawberry types with fields of
+    your own, `types` are Strawberry types that no field names, `scalars` is its `scalar_map`, `extensions` are its
+    own. `naming` is "camel" or "hasura". `settings` default to the environment's. `seed` fills a new database, through
+    a plain SQLModel session. `clock` gives aware datetimes.
     Raises DeclarationError with every problem of the declaration.
     """
 
@@ -67,6 +67,7 @@ class Backend:
         *,
         modules: Sequence[Module] = (),
         query: type[Any] | None = None,
+        mutation: type[Any] | None = None,
         types: Sequence[type[Any]] = (),
         extensions: Sequence[Any] = (),
         scalars: Mapping[Any, Any] | None = None,
@@ -85,6 +86,7 @@ class Backend:
             [*types, *(type for module in modules for type in module.types())],
             [*extensions, *(extension for module in modules for extension in module.extensions())],
             {**(scalars or {}), **{python: each for m in modules for python, each in m.scalars().items()}},
+            [each for each in (mutation, *(module.mutation() for module in modules)) if each is not None],
         )
         self.settings = settings
         self.file: Path | None = None

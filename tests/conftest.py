@@ -27,7 +27,7 @@ POSTGRES = os.environ.get("HEDGEROW_TEST_POSTGRES", "postgresql://root@127.0.0.1
 SECRET = "a secret for tests, of at least 32 bytes"
 ADMIN = "an admin secret for tests, at least 32 bytes"
 CLOCK = datetime(2026, 6, 1, 12, tzinfo=UTC)
-BACKEND_ARGUMENTS = ("naming", "seed", "modules", "models", "query", "types", "extensions", "scalars")
+BACKEND_ARGUMENTS = ("naming", "seed", "modules", "models", "query", "mutation", "types", "extensions", "scalars")
 
 # CI draws the same examples each time: what it says is of the change at hand. Each run by hand draws others.
 hypothesis.settings.register_profile("ci", derandomize=True)

@@ -30,11 +30,13 @@ from hedgerow.schema.names import CAMEL
 from hedgerow.schema.validation import Fault, Validators
 
 
-class Own(SQLModel):
+REGISTRY = sa.orm.registry()
+
+
+class Own(SQLModel, registry=REGISTRY):
     """Models of this file: their names are in other files too."""
 
-    metadata = sa.MetaData()
-    _sa_registry = sa.orm.registry(metadata=metadata)
+    metadata = REGISTRY.metadata
 
 
 class Hue(enum.Enum):

@@ -1,6 +1,6 @@
 """Databases with the rows of `models`, the backends over them, and everybody who asks."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import date
 from typing import Any
@@ -22,29 +22,29 @@ def _dated(row: Row) -> Row:
     return {**row, "day": row["day"] and date.fromisoformat(row["day"])} if "day" in row else row
 
 
-def _rewrite(connection: sa.Connection, data: Data) -> None:
-    for model in reversed(LOADED):
+def _rewrite(connection: sa.Connection, data: Data, models: Sequence[Any]) -> None:
+    for model in reversed(models):
         if connection.dialect.name == "sqlite":
             connection.execute(model.__table__.delete())
     if connection.dialect.name != "sqlite":
-        names = ", ".join(model.__table__.name for model in LOADED)
+        names = ", ".join(model.__table__.name for model in models)
         connection.execute(sa.text(f"TRUNCATE {names} CASCADE"))
-    for model in LOADED:
+    for model in models:
         if data[model.__name__]:
             connection.execute(sa.insert(model.__table__), [_dated(row) for row in data[model.__name__]])
 
 
-async def fill(url: str, data: Data) -> None:
+async def fill(url: str, data: Data, models: Sequence[Any] = LOADED) -> None:
     """Puts other rows into a prepared database."""
     if url.startswith("sqlite"):
         engine = sa.create_engine(f"sqlite:///{sqlite_path(url)}", module=sqlite3)
         with engine.begin() as connection:
-            _rewrite(connection, data)
+            _rewrite(connection, data, models)
         engine.dispose()
         return
     engine = create_async_engine(sa.make_url(url).set(drivername="postgresql+asyncpg"), poolclass=sa.NullPool)
     async with engine.begin() as connection:
-        await connection.run_sync(_rewrite, data)
+        await connection.run_sync(_rewrite, data, models)
     await engine.dispose()
 
 

@@ -11,7 +11,10 @@ SELECT json_object('0', t0."id")
   ORDER BY t0."id"
   LIMIT 2147483649
 UPDATE "product" AS t0
-  SET "category_id" = ?1, "changed_on" = ?2, "version" = t0."version" + ?3
+  SET "category_id" = ?1, "changed_on" = ?2, "version" = CASE WHEN t0."version" IS NOT NULL THEN 
+(SELECT sum(v)
+  FROM 
+(SELECT t0."version" AS v UNION ALL SELECT ?3)) END
   WHERE (CASE WHEN ?4 IS NOT NULL THEN t0."id" IN 
 (SELECT value
   FROM json_each(?4)) END)
@@ -38,7 +41,13 @@ SELECT json_object('0', t0."id", '1', t0."version")
   ORDER BY t0."id"
   LIMIT 100001
 UPDATE "product" AS t0
-  SET "stock" = t0."stock" + ?1, "details" = hedgerow_json_append(t0."details", ?2), "changed_on" = ?3, "version" = t0."version" + ?4
+  SET "stock" = CASE WHEN t0."stock" IS NOT NULL THEN 
+(SELECT sum(v)
+  FROM 
+(SELECT t0."stock" AS v UNION ALL SELECT ?1)) END, "details" = hedgerow_json_append(t0."details", ?2), "changed_on" = ?3, "version" = CASE WHEN t0."version" IS NOT NULL THEN 
+(SELECT sum(v)
+  FROM 
+(SELECT t0."version" AS v UNION ALL SELECT ?4)) END
   WHERE (CASE WHEN ?5 IS NOT NULL THEN t0."id" IN 
 (SELECT value
   FROM json_each(?5)) END)

@@ -6,7 +6,10 @@ SELECT json_object('0', t0."id", '1', t0."version", '2', t0."category_id")
 INSERT INTO "category" ("name") VALUES (?1)
   RETURNING json_object('0', "id")
 UPDATE "product" AS t0
-  SET "stock" = ?1, "category_id" = ?2, "changed_on" = ?3, "version" = t0."version" + ?4
+  SET "stock" = ?1, "category_id" = ?2, "changed_on" = ?3, "version" = CASE WHEN t0."version" IS NOT NULL THEN 
+(SELECT sum(v)
+  FROM 
+(SELECT t0."version" AS v UNION ALL SELECT ?4)) END
   WHERE (CASE WHEN ?5 IS NOT NULL THEN t0."id" IN 
 (SELECT value
   FROM json_each(?5)) END)

@@ -12,7 +12,10 @@ SELECT json_object('0', t0."purchase_id", '1', t0."product_id")
   ORDER BY t0."purchase_id", t0."product_id"
   LIMIT 100001
 UPDATE "line" AS t0
-  SET "count" = t0."count" + ?1
+  SET "count" = CASE WHEN t0."count" IS NOT NULL THEN 
+(SELECT sum(v)
+  FROM 
+(SELECT t0."count" AS v UNION ALL SELECT ?1)) END
   WHERE ((t0."purchase_id", t0."product_id") IN 
 (SELECT k0.value, k1.value
   FROM 

@@ -4,7 +4,13 @@ SELECT json_object('0', t0."id", '1', t0."version")
   ORDER BY t0."id"
   LIMIT 100001
 UPDATE "product" AS t0
-  SET "stock" = t0."stock" + ?1, "price" = hedgerow_decimal('+', t0."price", ?2), "weight" = t0."weight" + ?3, "changed_on" = ?4, "version" = t0."version" + ?5
+  SET "stock" = CASE WHEN t0."stock" IS NOT NULL THEN 
+(SELECT sum(v)
+  FROM 
+(SELECT t0."stock" AS v UNION ALL SELECT ?1)) END, "price" = hedgerow_decimal('+', t0."price", ?2), "weight" = t0."weight" + ?3, "changed_on" = ?4, "version" = CASE WHEN t0."version" IS NOT NULL THEN 
+(SELECT sum(v)
+  FROM 
+(SELECT t0."version" AS v UNION ALL SELECT ?5)) END
   WHERE (CASE WHEN ?6 IS NOT NULL THEN t0."id" IN 
 (SELECT value
   FROM json_each(?6)) END)

@@ -1,6 +1,6 @@
-SELECT '{"0":' || t0."id"::text || '}'
+SELECT '{"0":' || t0."id"::text || '}', ((t0."id" = $1::int8)) IS TRUE, ((1 = 1)) IS TRUE
   FROM "customer" AS t0
-  WHERE ((t0."id" = $1::int4) AND (t0."id" = $2::int8))
+  WHERE ((t0."id" = $2::int4) AND (t0."id" = $1::int8))
   ORDER BY t0."id"
   LIMIT 100001 FOR NO KEY UPDATE OF t0
 SELECT '{"0":' || t0."product_id"::text || '}'

@@ -1,6 +1,6 @@
-SELECT json_object('0', t0."id")
+SELECT json_object('0', t0."id"), ((t0."id" = ?1)) IS TRUE, ((1 = 1)) IS TRUE
   FROM "customer" AS t0
-  WHERE ((t0."id" = ?1) AND (t0."id" = ?2))
+  WHERE ((t0."id" = ?2) AND (t0."id" = ?1))
   ORDER BY t0."id"
   LIMIT 100001
 SELECT json_object('0', t0."product_id")

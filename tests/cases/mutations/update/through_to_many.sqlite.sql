@@ -1,4 +1,4 @@
-SELECT json_object('0', t0."id")
+SELECT json_object('0', t0."id"), ((1 = 0)) IS TRUE, ((1 = 1)) IS TRUE
   FROM "purchase" AS t0
   WHERE ((t0."customer_id" = ?1) AND (t0."id" = ?2) AND (t0."state" = ?3))
   ORDER BY t0."id"
@@ -25,7 +25,10 @@ SELECT json_object('0', t0."purchase_id", '1', t0."product_id")
   ORDER BY t0."purchase_id", t0."product_id"
   LIMIT 100001
 UPDATE "line" AS t0
-  SET "count" = t0."count" + ?1
+  SET "count" = CASE WHEN t0."count" IS NOT NULL THEN 
+(SELECT sum(v)
+  FROM 
+(SELECT t0."count" AS v UNION ALL SELECT ?1)) END
   WHERE ((t0."purchase_id", t0."product_id") IN 
 (SELECT k0.value, k1.value
   FROM 

@@ -1,4 +1,4 @@
-SELECT '{"0":' || t0."id"::text || ',"1":' || t0."version"::text || ',"2":' || coalesce(t0."category_id"::text, 'null') || '}'
+SELECT '{"0":' || t0."id"::text || ',"1":' || t0."version"::text || ',"2":' || coalesce(t0."category_id"::text, 'null') || '}', ((1 = 0)) IS TRUE, ((1 = 1)) IS TRUE
   FROM "product" AS t0
   WHERE (t0."id" = $1::int4)
   ORDER BY t0."id"

@@ -1,4 +1,4 @@
-SELECT json_object('0', t0."id", '1', t0."version", '2', t0."category_id")
+SELECT json_object('0', t0."id", '1', t0."version", '2', t0."category_id"), ((1 = 0)) IS TRUE, ((1 = 1)) IS TRUE
   FROM "product" AS t0
   WHERE (t0."id" = ?1)
   ORDER BY t0."id"

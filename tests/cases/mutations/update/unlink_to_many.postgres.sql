@@ -1,4 +1,4 @@
-SELECT '{"0":' || t0."id"::text || '}'
+SELECT '{"0":' || t0."id"::text || '}', ((1 = 0)) IS TRUE, ((1 = 1)) IS TRUE
   FROM "category" AS t0
   WHERE (t0."id" = $1::int4)
   ORDER BY t0."id"
