@@ -26,7 +26,7 @@ from ..schema.catalog import Catalog
 from ..schema.compile import compile_models
 from ..schema.compile_custom import compile_custom
 from ..schema.errors import DeclarationError, Problem, Refusal, SetupError
-from ..schema.examples import Example, examples
+from ..schema.examples import Example, examples, writes
 from ..schema.expr import Actor
 from ..schema.module import Module
 from ..schema.names import NAMINGS, NamingName
@@ -217,7 +217,7 @@ class Backend:
         for role, token in self.tokens.items() or (("anyone", ""),):
             seen = view(self.catalog, frozenset({"anyone", "user", role} if role != "anyone" else {"anyone"}))
             headers = f'{{\n  "Authorization": "Bearer {token}"\n}}' if token else ""
-            first: list[Example] = examples(seen)[:3]
+            first: list[Example] = [*examples(seen)[:3], *writes(seen)[:1]]
             tabs += [graphiql.Example(f"{role}: {each.name}", each.document, "", headers) for each in first]
         # Relative to the page's own address, which ends in PATH wherever the backend is mounted.
         page = graphiql.page(tabs, endpoint=PATH.removeprefix("/"), assets=ASSETS.removeprefix("/"))

@@ -1,6 +1,6 @@
 """A server of the shop that is started anew for each line on standard input, in a process that can be killed.
 
-Modules are loaded and models compiled once: each server is a fork, of a process that has no thread and no connection. In: the
+Modules are loaded and models compiled once: each server is a fork, of a process without threads or connections. In: the
 database's address, as argument; lines. Out: for each line `pid port`, and `gone` once that process is.
 """
 
