@@ -7,29 +7,25 @@ rows and the mutation.
 
 from __future__ import annotations
 
-import asyncio
 import os
-from collections.abc import Iterator
 from typing import Any
 
-import pytest
 import sqlalchemy as sa
 from hypothesis import HealthCheck, event, given, reject, settings
 from hypothesis import strategies as st
 from sqlmodel import SQLModel
 
 from hedgerow import Actor, Backend, DeclarationError, Refusal
-
 from hedgerow.resolvers.database import Command
 
 from .conftest import running
+from .reference.databases import Databases, declared, strict
 from .reference.transaction import Refused, Transaction
 from .reference.truth import Undetermined, encoded
 from .reference.worlds import World, callers
 from .reference.writes import Operation, operations, writable_worlds
-from .test_reference import Databases, databases, declared, strict  # noqa: F401
 
-EXAMPLES = int(os.environ.get("HEDGEROW_EXAMPLES", "35"))
+EXAMPLES = int(os.environ.get("HEDGEROW_EXAMPLES", "25"))
 USELESS = ("can never pass", "can change nothing", "is required and has no default", "no rule lets anybody read")
 
 UNKNOWN = ("GRAPHQL_VALIDATION_FAILED", "not here, or not for you", "has no field")
@@ -97,7 +93,7 @@ def unordered(answer: Any) -> Any:
             return strict(answer)
 
 
-async def held(url: str, world: World, asked: list[Operation]) -> None:
+async def held(url: str, world: World, models: list[type[Any]], asked: list[Operation]) -> None:
     """Runs the operations one after the other, beside the reference."""
 
     def seed(session: Any) -> None:
@@ -105,7 +101,6 @@ async def held(url: str, world: World, asked: list[Operation]) -> None:
             if rows:
                 session.execute(sa.insert(SQLModel.metadata.tables[name.lower()]).values(rows))
 
-    models = list(DECLARED)
     async with running(url, models=models, seed=seed, max_conditions=5_000, max_relation_conditions=500) as backend:
         for operation in asked:
             transaction = Transaction(world, operation.caller)
@@ -137,9 +132,6 @@ async def held(url: str, world: World, asked: list[Operation]) -> None:
             assert there == rows_of(world), f"This is stored wrongly: {where}"
 
 
-DECLARED: list[Any] = []
-
-
 @settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck), print_blob=True)
 @given(example=examples())
 def test_any_mutation_is_done_like_plain_python(databases: Databases, example: tuple[World, list[Operation]]) -> None:
@@ -147,10 +139,9 @@ def test_any_mutation_is_done_like_plain_python(databases: Databases, example: t
     if not asked:
         reject()
     with declared(world.source) as models:
-        DECLARED[:] = models
         try:
             url = databases.loop.run_until_complete(databases.empty())
-            databases.loop.run_until_complete(held(url, world, asked))
+            databases.loop.run_until_complete(held(url, world, models, asked))
         except DeclarationError as error:
             assert all(any(word in problem.message for word in USELESS) for problem in error.problems), error
             event("declaration")

@@ -15,7 +15,7 @@ from ..leaks.logic import equal
 from .questions import View
 from .truth import Judge, Truth, Undetermined, encoded
 from .worlds import Caller, Claim, Const, Relation, Row, World
-from .writes import Operation, Write, WriteColumn, WriteRule, WriteTable
+from .writes import Operation, Write, WriteColumn, WriteRule, WriteTable, unique
 
 
 class Refused(Exception):
@@ -68,7 +68,6 @@ class Transaction:
         self.view = View(self.world, caller)
         self.pending: list[Pending] = []
         self.affected = 0
-        self.dangling = False
 
     def run(self, operation: Operation) -> dict[str, Any]:
         return {write.key: self.root(write) for write in operation.writes}
@@ -173,7 +172,6 @@ class Transaction:
                 and value is not None
                 and not any(r["id"] == value for r in self.world.rows[column.target])
             ):
-                self.dangling = True
                 raise Refused(f"{column.name} leads nowhere")
 
     def remove(self, name: str, rows: Sequence[Row]) -> None:
@@ -300,7 +298,7 @@ class Transaction:
             self.wrote(name, passed, row)
         for row in rows:
             self.check_row(name, row)
-        if len(rows) > 1 and any(WriteColumn.unique and getattr(table.columns[each], "unique", False) for each in inc):
+        if len(rows) > 1 and any(unique(table.columns[each]) for each in inc):
             raise Undetermined
         for each, part in parts.items():
             self.through(table.relations[each], part, before, reached[each])
@@ -369,9 +367,9 @@ class Transaction:
         for each in listed(part.get("update")) if leads else ():
             below = self.below(relation, before, reached)
 
-            def choose(truth: Truth, row: Row, where: Any = each.get("where", {}), below: Any = below) -> bool:
+            def choose(truth: Truth, row: Row, part: Any = each, below: Any = below) -> bool:
                 among = any(row is other for rows in below for other in rows)
-                return among and truth.where(target, row, where) is True
+                return among and truth.where(target, row, part.get("where", {})) is True
 
             self.update(target, choose, each)
         if part.get("delete") is not None and leads:
@@ -475,7 +473,7 @@ class Transaction:
                     row.values.setdefault(relation.local, None)
                     raise Undetermined
         made = [self.put(row, conflict) for row in rows]
-        for field, pairs in self.grouped(rows, many=True).items():
+        for field in self.grouped(rows, many=True):
             owners = [(one, row, row.given[field]) for row, one in zip(rows, made, strict=True) if field in row.given]
             owners = [(one, row, part) for one, row, part in owners if part is not None]
             refuse(any(not one.seen for one, _, _ in owners), "not to be written")
@@ -554,8 +552,7 @@ class Transaction:
         for conflict, pairs in groups:
             made = self.insert(relation.target, [each for _, each in pairs], conflict)
             if relation.link:
-                for (owner, _), one in zip(pairs, made, strict=True):
-                    refuse(not one.seen, "not to be linked")
+                refuse(not all(one.seen for one in made), "not to be linked")
                 self.link(relation, [(owner, one.row) for (owner, _), one in zip(pairs, made, strict=True)])
         for owner, _, part in owners:
             keys = listed(part.get("link"))

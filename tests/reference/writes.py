@@ -14,8 +14,24 @@ from typing import Any
 from hypothesis import strategies as st
 
 from .questions import Asker, View, Word, arguments
-from .worlds import CLAIMS, IDS, NUMBERS, POOLS, ROLES, Caller, Claim, Column, Condition, Const, Maker, Relation
-from .worlds import Row, Rule, Table, World
+from .worlds import (
+    CLAIMS,
+    IDS,
+    NUMBERS,
+    POOLS,
+    ROLES,
+    Caller,
+    Claim,
+    Column,
+    Condition,
+    Const,
+    Maker,
+    Relation,
+    Row,
+    Rule,
+    Table,
+    World,
+)
 
 WRITES = ("create", "update", "delete")
 
