@@ -31,7 +31,6 @@ from hedgerow.server.tables import prepare
 
 from .conftest import ADMINISTRATOR, STRANGER, running, user
 
-
 REGISTRY = sa.orm.registry()
 
 
