@@ -19,6 +19,7 @@ from typing import Any, Optional
 from sqlmodel import Field, Relationship, SQLModel
 
 from hedgerow import Actor, Backend, Settings, access, allow
+from hedgerow.schema.graphql import build
 
 COLUMNS: dict[str, Any] = {"title": str, "body": str, "score": float, "public": bool, "owner": int}
 
@@ -37,6 +38,7 @@ def models(tables: int, roles: int) -> list[type[Any]]:
         members: dict[str, Any] = {
             "__annotations__": annotations,
             "__module__": __name__,
+            **{name: type() for name, type in COLUMNS.items()},
             "id": Field(default=None, primary_key=True),
             "next_id": Field(default=None, foreign_key=f"link{min(at + 1, tables - 1)}.id", index=True),
             "rules": access(rules),
@@ -99,6 +101,8 @@ async def main(tables: int, roles: int) -> None:
             document = "{ __schema { types { name fields { name } } } }"
             await backend.engine.answer(document, None, {}, backend.engine.session(actor))
             clock.told("introspection")
+            whole = build(backend.engine.seen(backend.engine.session(actor).actor).view)
+            clock.told(f"all {len(whole.type_map)} types at once")
 
 
 if __name__ == "__main__":

@@ -60,7 +60,7 @@ MOST_ERRORS = 20
 CACHED_CHARACTERS = 1_000_000
 """How long all cached documents may be together: prepared, a document takes up to some 150 times its length."""
 CACHED_TYPES = 50_000
-"""How many GraphQL types the schemas in use may have made together: a type takes some 2.5 kB, and a table has 45. A
+"""How many GraphQL types the schemas in use may have made together: a type takes some 2 kB, and a table has 34. A
 schema makes what documents reach; a table of a View counts as one type more.
 """
 CACHED_COMMANDS = 5_000

@@ -408,7 +408,8 @@ class Writer(Creates):
             columns = [*dict.fromkeys((*names, *presets, *self._on_update(table, names)))]
             made = self._on_update(table, names) | presets
             values = [[made[name] if name in made else by_key[key].get(name) for name in columns] for key in some]
-            for command in self.commands.assign(table, columns, some, values, bump=True):
+            changing = self.commands.assign(table, columns, some, values, bump=True) if columns or table.version else ()
+            for command in changing:
                 yield from self.run(
                     command,
                     writes,

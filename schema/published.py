@@ -1,7 +1,7 @@
 """Types → a GraphQLSchema for validation and execution that holds only what documents have reached so far.
 
 In: the Types of a View. Out: a schema that says of every name what the whole schema says. graphql-core looks types up
-by name and reads fields as it meets them, but its own constructor collects all types: 26 a table, 2 kB each, for each
+by name and reads fields as it meets them, but its own constructor collects all types: 34 a table, 2 kB each, for each
 set of roles. Here a type is made when it is looked up; who reads all types, as introspection does, is given those of a
 whole schema that is made for him and not kept.
 """

@@ -22,6 +22,7 @@ from hedgerow import Actor, Backend, Settings
 from hedgerow.server.tables import prepare
 
 from . import shop, world
+from .reference.databases import Databases
 
 POSTGRES = os.environ.get("HEDGEROW_TEST_POSTGRES", "postgresql://root@127.0.0.1:5432/test")
 SECRET = "a secret for tests, of at least 32 bytes"
@@ -108,6 +109,16 @@ def shop_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     url = request.getfixturevalue("new_postgres")(template=sa.make_url(made).database)
     yield url
     asyncio.run(_sql(POSTGRES, f'DROP DATABASE "{sa.make_url(url).database}" WITH (FORCE)'))
+
+
+@pytest.fixture(scope="module", params=["sqlite", "postgres"])
+def databases(
+    request: pytest.FixtureRequest, new_postgres: Any, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Databases]:
+    loop = asyncio.new_event_loop()
+    postgres = new_postgres() if request.param == "postgres" else ""
+    yield Databases(loop, tmp_path_factory.mktemp("reference"), postgres)
+    loop.close()
 
 
 @dataclass

@@ -31,7 +31,6 @@ from hedgerow.server.tables import prepare
 
 from .conftest import ADMINISTRATOR, STRANGER, running, user
 
-
 REGISTRY = sa.orm.registry()
 
 
@@ -314,6 +313,16 @@ class Write:
         return " ".join(tasks[0].result())
 
     @strawberry.mutation
+    async def cancel_within(self, info: Info) -> bool:
+        """Cancels a mutation within, between two of its root fields."""
+        document = 'mutation { rename(id: 1002, title: "half") { id } wait }'
+        task = asyncio.create_task(info.context.session.query(document))
+        await GATE["entered"].wait()
+        task.cancel()
+        await asyncio.wait([task])
+        return True
+
+    @strawberry.mutation
     async def as_system(self, info: Info) -> list[str]:
         await info.context.session.as_system().query(
             'mutation { updateEntries(where: {authorId: {_eq: 2}}, set: {title: "by system"}) { affectedRows } }'
@@ -497,6 +506,22 @@ async def test_computed_fields_of_written_rows(backend: Backend) -> None:
     }
 
 
+async def test_in_hasura_naming(entries_url: str, backend: Backend) -> None:
+    async with running(entries_url, models=ENTRIES, mutation=Write, naming="hasura") as other:
+        document = """mutation {
+          insert_entry(objects: [{id: 1500, title: "new", author_id: 1}]) { affected_rows returning { loud } }
+          update_entry_by_pk(pk_columns: {id: 1500}, _set: {title: "by key"}) { loud }
+          load(id: 1500)
+          __typename
+        }"""
+        assert await data(other, document, ADMINISTRATOR) == {
+            "insert_entry": {"affected_rows": 1, "returning": [{"loud": "NEW"}]},
+            "update_entry_by_pk": {"loud": "BY KEY"},
+            "load": "by key",
+            "__typename": "mutation_root",
+        }
+
+
 async def test_mutations_without_own_fields_go_straight_to_the_database(
     backend: Backend, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -617,6 +642,12 @@ async def test_a_session_takes_many_tasks_at_once(backend: Backend) -> None:
 async def test_a_task_that_is_cancelled_as_it_waits_harms_nobody(backend: Backend) -> None:
     found = await data(backend, 'mutation { giveUp rename(id: 1001, title: "x") { title } }')
     assert found == {"giveUp": "one two", "rename": {"title": "x"}}
+
+
+async def test_half_a_mutation_within_does_not_stay(backend: Backend) -> None:
+    with pytest.raises(RuntimeError, match="was cancelled"):
+        await ask(backend, 'mutation { rename(id: 1001, title: "x") { id } cancelWithin }')
+    await unchanged(backend)
 
 
 async def test_a_kept_session_is_over(backend: Backend) -> None:

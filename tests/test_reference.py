@@ -6,25 +6,18 @@ many declarations there are for each database. A failure prints the developer's 
 
 from __future__ import annotations
 
-import asyncio
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-import asyncpg
-import pytest
 import sqlalchemy as sa
 from hypothesis import HealthCheck, event, given, reject, settings
 from hypothesis import strategies as st
-from sqlalchemy.orm import registry
 from sqlmodel import SQLModel
 
 from hedgerow import Actor, DeclarationError
 
 from .conftest import running
+from .reference.databases import Databases, declared, strict
 from .reference.questions import Question, questions
 from .reference.truth import Judge, Truth, Undetermined
 from .reference.worlds import Caller, World, callers, worlds
@@ -44,49 +37,6 @@ def examples(draw: st.DrawFn) -> tuple[World, list[Question]]:
     return world, asked
 
 
-@contextmanager
-def declared(source: str) -> Iterator[list[type[Any]]]:
-    """The models of a developer's file, in a registry of their own."""
-    own, known = registry(), (SQLModel.metadata, SQLModel._sa_registry)
-    SQLModel.metadata, SQLModel._sa_registry = own.metadata, own
-    try:
-        names: dict[str, Any] = {"__name__": __name__}
-        exec(compile(source, "world.py", "exec", dont_inherit=True), names)
-        yield names["MODELS"]
-    finally:
-        SQLModel.metadata, SQLModel._sa_registry = known
-        own.dispose()
-
-
-@dataclass
-class Databases:
-    """Empty databases of one kind, one after the other, and the loop that they live in."""
-
-    loop: asyncio.AbstractEventLoop
-    folder: Path
-    postgres: str = ""
-    made: int = 0
-
-    async def empty(self) -> str:
-        if self.postgres:
-            connection = await asyncpg.connect(self.postgres)
-            await connection.execute("DROP SCHEMA public CASCADE; CREATE SCHEMA public")
-            await connection.close()
-            return self.postgres
-        self.made += 1
-        return f"sqlite:///{self.folder / f'{self.made}.db'}"
-
-
-@pytest.fixture(scope="module", params=["sqlite", "postgres"])
-def databases(
-    request: pytest.FixtureRequest, new_postgres: Any, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Databases]:
-    loop = asyncio.new_event_loop()
-    postgres = new_postgres() if request.param == "postgres" else ""
-    yield Databases(loop, tmp_path_factory.mktemp("reference"), postgres)
-    loop.close()
-
-
 async def answers(url: str, world: World, models: list[type[Any]], asked: list[Question]) -> list[Any]:
     """What a backend of these models over these rows answers."""
 
@@ -102,19 +52,6 @@ async def answers(url: str, world: World, models: list[type[Any]], asked: list[Q
             session = backend.session(Actor(caller.roles, caller.claims, caller.superuser))
             found.append(await session.query(question.document))
         return found
-
-
-def strict(answer: Any) -> Any:
-    """An answer in which true is not 1."""
-    match answer:
-        case dict():
-            return {name: strict(each) for name, each in answer.items()}
-        case list():
-            return [strict(each) for each in answer]
-        case bool():
-            return str(answer)
-        case _:
-            return answer
 
 
 def passes_for_nobody(world: World, asked: list[Question]) -> int:

@@ -29,7 +29,6 @@ from hedgerow.schema.compile import compile_models
 from hedgerow.schema.names import CAMEL
 from hedgerow.schema.validation import Fault, Validators
 
-
 REGISTRY = sa.orm.registry()
 
 

@@ -21,7 +21,6 @@ from hedgerow.schema.errors import Problem
 from hedgerow.schema.names import CAMEL, HASURA, Naming
 from hedgerow.schema.views import View, view
 
-
 REGISTRY = sa.orm.registry()
 
 

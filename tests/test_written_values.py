@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from sqlmodel import JSON, Column, Field, SQLModel
 
-from hedgerow import Backend, Refusal
+from hedgerow import Backend, Refusal, access, allow
 
-from .conftest import ADMINISTRATOR, CLOCK, settings
+from .conftest import ADMINISTRATOR, CLOCK, settings, user
 from .world import MODELS, seed
 
 COLUMNS = (
@@ -26,6 +26,15 @@ class Anything(SQLModel, table=True):
     data: Any = Field(default=None, sa_column=Column(JSON))
 
 
+class Signed(SQLModel, table=True):
+    id: int | None = Field(default=None, primary_key=True)
+    by: int
+
+    @access
+    def rules(signed, me):
+        yield allow("user", "read create", preset={"by": me.id})
+
+
 @pytest.fixture(params=["sqlite", "postgres"])
 def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     if request.param == "sqlite":
@@ -36,7 +45,7 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 @pytest.fixture
 async def backend(url: str) -> AsyncIterator[Backend]:
     """The world, and anything, in a database of their own."""
-    made = Backend([*MODELS, Anything], seed=seed, clock=lambda: CLOCK, settings=settings(url))
+    made = Backend([*MODELS, Anything, Signed], seed=seed, clock=lambda: CLOCK, settings=settings(url))
     async with made.lifespan():
         yield made
 
@@ -158,3 +167,17 @@ def changed(json: Any, change: str) -> Any:
     if change == "deleteElem":
         return json[:-1]
     return [[], *json[1:]] if json and isinstance(json[0], list) else json
+
+
+@pytest.mark.parametrize("id", [7, "7"])
+async def test_a_claim_is_preset_as_rules_read_it(backend: Backend, id: Any) -> None:
+    """The subject of a token is text."""
+    made = await backend.session(user(id)).query("mutation { createSigned(object: {}) { by } }")
+    assert made == {"createSigned": {"by": 7}}
+
+
+async def test_a_claim_of_another_type_is_refused(backend: Backend) -> None:
+    user_id: Any = "x"
+    with pytest.raises(Refusal, match="claim 'id' is no int") as refused:
+        await backend.session(user(user_id)).query("mutation { createSigned(object: {}) { by } }")
+    assert refused.value.code == "UNAUTHENTICATED"

@@ -10,7 +10,7 @@ import pytest_asyncio
 
 from hedgerow import Actor, Backend
 
-from ..conftest import running, user
+from ..conftest import ADMINISTRATOR, running, user
 from .served import ask, fill
 from .written import DOORS, LOADED_DOORS, door_data
 
@@ -320,3 +320,17 @@ async def test_many_rows_that_clash_among_themselves(doors: tuple[str, Backend])
     objects = [{"id": 100 + number, "slug": "same", "title": f"{number}"} for number in range(400)]
     found = await ask(backend, ONE, document, {"objects": objects})
     assert found == b'{"createDoorNotes":{"affectedRows":400,"returning":[{"id":100,"title":"399"}]}}'
+
+
+@pytest.mark.asyncio(loop_scope="module")
+async def test_a_conflict_that_changes_nothing(doors: tuple[str, Backend]) -> None:
+    """Of a row that is there, the key stays; here there is nothing else."""
+    url, backend = doors
+    await fill(url, door_data(), LOADED_DOORS)
+    found = await ask(
+        backend,
+        ADMINISTRATOR,
+        "mutation { createDoorTags(objects: [{noteId: 1, wordId: 1}], onConflict:"
+        " {constraint: door_tag_pkey, updateColumns: [noteId]}) { affectedRows } }",
+    )
+    assert found == b'{"createDoorTags":{"affectedRows":1}}'
