@@ -189,6 +189,8 @@ class Work:
         rules: tuple[Rule, ...],
         rows: int,
         doubted: Callable[[e.Expr], Iterable[Command]] | None = None,
+        *,
+        deleting: bool = False,
     ) -> Script[Sequence[Row]]:
         """Runs a command that may break a constraint. `doubted` counts those of its `rows` that pass a condition."""
         try:
@@ -201,7 +203,7 @@ class Work:
                 passed = yield from self.counted(doubted(check))
                 if passed != rows:
                     raise self.forbidden(writes) from None
-            raise Refusal(explained(broken, writes, self.view)) from None
+            raise Refusal(explained(broken, writes, self.view, deleting=deleting)) from None
 
     def counted(self, commands: Iterable[Command]) -> Script[int]:
         """What commands that count come to."""
@@ -216,7 +218,7 @@ class Work:
         return read(table, table.primary_key, rows)
 
 
-def explained(broken: Broken, writes: WriteView, view: View) -> Complaint:
+def explained(broken: Broken, writes: WriteView, view: View, *, deleting: bool) -> Complaint:
     """What a caller is told of a broken constraint: the columns that the caller knows of, and no value."""
     table = writes.table
     seen = view.tables.get(table.key)
@@ -226,8 +228,9 @@ def explained(broken: Broken, writes: WriteView, view: View) -> Complaint:
     names = [by_sql[sql] for sql in broken.columns if sql in by_sql]
     if broken.kind == "unique" and not names:
         names = next(([*unique.columns] for unique in table.uniques if unique.name == broken.constraint), [])
-    if broken.kind == "foreign_key" and not names:
-        names = [*table.foreign_keys.get(broken.constraint or "", ())]
+    if broken.kind == "foreign_key" and not names and not deleting:
+        only = next(iter(table.foreign_keys), "") if len(table.foreign_keys) == 1 else ""
+        names = [*table.foreign_keys.get(broken.constraint or only, ())]  # SQLite does not tell which
     fields = [table.columns[name].field for name in names] if all(name in known for name in names) else []
     named = " and ".join(fields)
     match broken.kind:
@@ -235,9 +238,11 @@ def explained(broken: Broken, writes: WriteView, view: View) -> Complaint:
             same = f"the same {named}" if named else "a value that must be unique"
             word = view.catalog.naming.word("on_conflict")
             message = f"There is a {table.names.type} with {same} already. Choose another, or use {word}."
+        case "foreign_key" if deleting:
+            message = f"Rows that are there refer to a {table.names.type} that is to go. Delete or change those first."
         case "foreign_key":
             where = f"{named}: " if named else ""
-            message = f"{where}A row that is referred to is not there, or one that is to go is referred to."
+            message = f"{where}A row that is referred to is not there, or one that others refer to would go."
         case "not_null":
             message = f"{named or 'A column'} must have a value."
         case "check" | "exclusion":

@@ -455,7 +455,7 @@ class Writer(Creates):
         if not keys:
             return
         command = self.commands.delete(writes.table, keys)
-        answer = yield from self.run(command, writes, (), len(keys))
+        answer = yield from self.run(command, writes, (), len(keys), deleting=True)
         self.count(len(answer))
 
     def delete(self, writes: WriteView, chosen: Chosen) -> Script[None]:

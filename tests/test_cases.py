@@ -66,8 +66,9 @@ def broken(sql: str) -> str:
     )
 
 
-def expect(path: Path, found: str) -> None:
-    if REWRITE or (not path.exists() and os.environ.get("HEDGEROW_REWRITE_CASES") == "1"):
+def expect(path: Path, found: str, *, rewrite: bool = True) -> None:
+    """What both databases must give alike, only the run on SQLite rewrites; that on PostgreSQL may need another run."""
+    if (REWRITE and rewrite) or (not path.exists() and os.environ.get("HEDGEROW_REWRITE_CASES") == "1"):
         path.write_text(found)
     assert path.exists(), f"{path.name} is missing: run with HEDGEROW_REWRITE_CASES=1 and read what it writes"
     assert found == path.read_text()
@@ -89,7 +90,7 @@ async def test_case(case: Path, database_url: str) -> None:
     text = case.read_text()
     async with running(database_url, naming=header(text, "naming") or "camel") as backend:
         found, statements = await answer(backend, text)
-        expect(case.with_suffix(".json"), found)
+        expect(case.with_suffix(".json"), found, rewrite=database_url.startswith("sqlite"))
         if '"errors"' in found:
             assert not statements
             return
@@ -152,10 +153,11 @@ async def test_mutation(case: Path, shop_url: str) -> None:
         sql = again.join("".join(f"{broken(each)}" for each in run) for run in database.commands)
         name = database.dialect.name
     after = await rows(shop_url)
-    expect(case.with_suffix(".json"), found)
-    for suffix, text in ((f".{name}.sql", sql), (".rows", difference(before, after))):
+    sqlite = name == "sqlite"
+    expect(case.with_suffix(".json"), found, rewrite=sqlite)
+    for suffix, text, rewrite in ((f".{name}.sql", sql, True), (".rows", difference(before, after), sqlite)):
         if text:
-            expect(case.with_suffix(suffix), text)
+            expect(case.with_suffix(suffix), text, rewrite=rewrite)
         else:
             expect_nothing(case.with_suffix(suffix))
     if '"errors"' in found:
