@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 RUN := $(VENV)/bin
 
-.PHONY: demo dev test check format bench-warm bench-planning flights clean
+.PHONY: demo dev test check format bench-warm bench-planning bench-tables flights clean
 
 $(VENV)/.made: pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Hedgerow needs Python 3.11 or later: make PYTHON=python3.12")'
@@ -35,6 +35,9 @@ bench-warm: $(VENV)/.made  ## the warm path against the same SQL sent straight t
 
 bench-planning: $(VENV)/.made  ## how long a new document takes before it runs
 	$(RUN)/python benchmarks/planning.py
+
+bench-tables: $(VENV)/.made  ## 1,000 tables, 10 sets of roles: time until the first answers, and memory
+	$(RUN)/python benchmarks/many_tables.py
 
 flights: $(VENV)/.made  ## 336,776 flights at http://127.0.0.1:8000/graphql
 	test -f examples/.hedgerow/flights.db || $(RUN)/python examples/flights_load.py

@@ -23,6 +23,7 @@ class User(SQLModel, table=True):
     def rules(user, me):
         yield allow("user", "read", fields=["id", "name"])
         yield allow("user", "read", where=user.id == me.id)
+        yield allow("user", "update", where=user.id == me.id, fields=["name", "email"])
 
 
 class Team(SQLModel, table=True):
@@ -55,7 +56,7 @@ class Note(SQLModel, table=True):
     """A note of a team; a public one shows its title to everybody."""
 
     id: int | None = Field(default=None, primary_key=True)
-    title: str
+    title: str = Field(min_length=1, max_length=200)
     body: str = ""
     public: bool = False
     created_at: datetime = Field(default_factory=lambda: datetime.now(UTC), index=True)
@@ -66,8 +67,15 @@ class Note(SQLModel, table=True):
 
     @access
     def rules(note, me):
+        member = note.team.memberships.any(lambda m: m.user_id == me.id)
+        own = member & (note.author_id == me.id)
         yield allow("anyone", "read", where=note.public, fields=["id", "title", "public"])
-        yield allow("user", "read", where=note.team.memberships.any(lambda m: m.user_id == me.id))
+        yield allow("user", "read", where=member)
+        yield allow(
+            "user", "create", check=own, fields=["title", "body", "public", "team_id"], preset={"author_id": me.id}
+        )
+        yield allow("user", "update", where=own, fields=["title", "body", "public", "team_id"])
+        yield allow("user", "delete", where=own)
 
     @computed(needs=["body"])
     def minutes_to_read(note) -> float:

@@ -8,7 +8,7 @@ things that nobody asks for twice pushes out only each other.
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from typing import Generic, TypeVar
 
 K = TypeVar("K", bound=Hashable)
@@ -19,10 +19,14 @@ KEPT_SHARE = 0.8
 
 
 class Lru(Generic[K, V]):
-    """Entries that weigh at most `size` together; each weighs 1 unless told. Not for use from several threads."""
+    """Entries that weigh at most `size` together; each weighs 1 unless told. Not for use from several threads.
 
-    def __init__(self, size: int) -> None:
+    `pushed_out` is told the key of each entry that had to go.
+    """
+
+    def __init__(self, size: int, pushed_out: Callable[[K], None] | None = None) -> None:
         self._size = size
+        self._pushed_out = pushed_out
         self._new: OrderedDict[K, tuple[V, int]] = OrderedDict()
         self._kept: OrderedDict[K, tuple[V, int]] = OrderedDict()
         self._weight = 0
@@ -50,9 +54,34 @@ class Lru(Generic[K, V]):
         if weight <= self._size:
             self._new[key] = (value, weight)
             self._weight += weight
-        while self._weight > self._size:
-            self._drop(next(iter(self._new or self._kept)))
+        self._fit()
         return value
+
+    def reweigh(self, key: K, weight: int) -> None:
+        """An entry, if it is still there, weighs something else now."""
+        if key in self._kept:
+            value, before = self._kept[key]
+            self._kept[key] = (value, weight)
+            self._kept_weight += weight - before
+        elif key in self._new:
+            value, before = self._new[key]
+            self._new[key] = (value, weight)
+        else:
+            return
+        self._weight += weight - before
+        self._fit()
+
+    def discard(self, unwanted: Callable[[K], bool]) -> None:
+        """Forgets entries by their keys."""
+        for key in [key for key in (*self._new, *self._kept) if unwanted(key)]:
+            self._drop(key)
+
+    def _fit(self) -> None:
+        while self._weight > self._size:
+            oldest = next(iter(self._new or self._kept))
+            self._drop(oldest)
+            if self._pushed_out:
+                self._pushed_out(oldest)
 
     def _drop(self, key: K) -> None:
         if key in self._kept:
@@ -63,6 +92,9 @@ class Lru(Generic[K, V]):
         else:
             return
         self._weight -= weight
+
+    def __contains__(self, key: K) -> bool:
+        return key in self._kept or key in self._new
 
     def __len__(self) -> int:
         return len(self._new) + len(self._kept)

@@ -42,6 +42,7 @@ class Context:
         self._loaders: dict[Any, DataLoader[Any, Any]] = {}
         self._tasks: set[asyncio.Future[Any]] = set()
         self._closed = False
+        self._writes = session.writes
 
     @property
     def actor(self) -> Actor:
@@ -52,8 +53,12 @@ class Context:
         """The request's one DataLoader of a model, or of a batch function.
 
         Of a model: `await loader(Note).load(key)` is a Record of what the caller may see of that row, or None. Of a
-        function: `async def batch(keys)`, or `batch(keys, context)`, answers a list with something for each key.
+        function: `async def batch(keys)`, or `batch(keys, context)`, answers a list with something for each key. In a
+        mutation, what was loaded before a write is loaded anew.
         """
+        if self._writes != self.session.writes:
+            self._writes = self.session.writes
+            self._loaders.clear()
         loader = self._loaders.get(of)
         if loader is None:
             if inspect.isclass(of):

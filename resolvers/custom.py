@@ -1,7 +1,8 @@
 """The seam: operations with a developer's own fields run through Strawberry's executor, over what a statement fetched.
 
 In: a prepared operation that has custom or computed fields. Out: an Answer. Planned root fields come from the one
-statement and go into the answer undecoded, unless Python computes something below them. A resolver's rows are only
+statement and go into the answer undecoded, unless Python computes something below them; those of a mutation are
+written one after the other, and nothing more runs after the first error. A resolver's rows are only
 keys: what is selected of them is planned and read like anything else, all of one selection at once. `Executor`
 overrides methods that graphql-core calls private: they are all here, and tests/test_custom.py pins them.
 """
@@ -31,6 +32,7 @@ from .cache import Lru
 from .context import Context
 from .dialect import SEPARATOR, Dialect
 from .limits import Limits, Tally
+from .mutation import Mutation
 from .operation import Operation, RowRead
 from .planner import PlannedFields, column_field, plan_fields
 from .planning import Abstract
@@ -82,21 +84,25 @@ class Asked:
     document: g.DocumentNode
     text: str
     name: str | None
-    operation: Operation
+    operation: Operation | Mutation
     fragments: Mapping[str, g.FragmentDefinitionNode]
     inputs: Callable[[], Mapping[str, Input]]
 
 
 @dataclass(slots=True)
 class Run:
-    """One operation of one request, while it runs."""
+    """One operation of one request, while it runs. `write` writes a root field of a mutation by its key; `spent` is
+    what reads have cost so far.
+    """
 
     executable: Executable
     asked: Asked
     dialect: Dialect
     limits: Limits
-    fetch: Fetch
     leaves: Sequence[Any]
+    read: Fetch = field(init=False)
+    write: Callable[[str], Awaitable[bytes]] | None = None
+    spent: int = 0
     context: Context = field(init=False)
     _roots: asyncio.Future[dict[str, bytes]] | None = None
     _batches: dict[Any, Batch] = field(default_factory=dict[Any, Batch])
@@ -111,21 +117,30 @@ class Run:
 
     def root(self, key: str, type: str) -> asyncio.Future[Any]:
         """A planned root field's value: its JSON, or rows that Python still computes something of."""
-        if self._roots is None:
+        if self.write is None and self._roots is None:
             self._roots = self.context.spawn(self._read_roots())
         return self.context.spawn(self._root(key, type))
 
     async def _root(self, key: str, type: str) -> Any:
-        assert self._roots
-        value = (await self._roots)[key]
+        if self.write is not None:
+            value = await self.write(key)
+        else:
+            assert self._roots
+            value = (await self._roots)[key]
         shapes = self.asked.operation.shapes
         shape = shapes[key] if shapes else None
         return orjson.Fragment(value) if shape is None else wrapped(orjson.loads(value), shape, type)
 
     async def _read_roots(self) -> dict[str, bytes]:
         operation = self.asked.operation
+        assert isinstance(operation, Operation)
         values = (await self.fetch(operation, self.leaves)).split(SEPARATOR)
         return dict(zip(operation.shapes or (), values, strict=True))
+
+    async def fetch(self, operation: Operation, leaves: Sequence[Any]) -> bytes:
+        """What an operation reads."""
+        self.spent += operation.cost(leaves)
+        return await self.read(operation, leaves)
 
     # Rows that resolvers name
 
@@ -133,7 +148,8 @@ class Run:
         """What gathers the rows of a table for one selection."""
         nodes = [node for same in groups.values() for node in same]
         selection = (seen.table.key, tuple(map(id, nodes)))
-        batch = self._batches.get(selection)
+        now = (selection, self.context.session.writes)  # a fragment may be spread below several root fields
+        batch = self._batches.get(now)
         if batch is None:
 
             async def read(keys: Sequence[Key]) -> Mapping[Key, Fetched]:
@@ -146,7 +162,7 @@ class Run:
                 found = await read_rows(keys, seen.table, known[0], self.fetch, self.leaves)
                 return {key: Fetched(seen.table.names.type, row, shape) for key, (row, shape) in found.items()}
 
-            batch = self._batches[selection] = Batch(read, self.context.spawn)
+            batch = self._batches[now] = Batch(read, self.context.spawn)
         return batch
 
     def _prepare(
@@ -217,11 +233,11 @@ async def run(run: Run, session: Session, headers: Mapping[str, str], variables:
             dict(variables),
             context,
             operation_name=run.asked.name,
-            allowed_operation_types=[OperationType.QUERY],
+            allowed_operation_types=[OperationType.QUERY, OperationType.MUTATION],
         )
     finally:
         await context.close()
-    complaints, _ = told(result.errors or ())
+    complaints, _ = told(result.errors or (context.errors if run.write else ()))
     _, causes = told(context.errors)
     if result.data is None and complaints and not any(complaint.path for complaint in complaints):
         refusal = Refusal(*complaints)
@@ -275,6 +291,8 @@ class Executor(StrawberryGraphQLCoreExecutionContext):
     ) -> Any:
         """A planned field's value is there already; any other field has a resolver."""
         key = cast("str", path.key)
+        if path.prev is None and self._run.write and self.collected_errors.errors:
+            return None  # it would be undone
         if path.prev is None and key in (self._run.asked.operation.shapes or ()):
             type, info = self._field(parent_type, field_details_list, path)
             value = self._run.root(key, g.get_named_type(type).name)
@@ -399,7 +417,7 @@ class Executor(StrawberryGraphQLCoreExecutionContext):
         if seen is None:
             return None
         type = self.schema.type_map[seen.table.names.type]
-        if type.name not in executable.abstract[return_type.name]:
+        if not executable.abstract(return_type.name, type.name):
             raise Fault(f"{return_type.name} is never a {table}")
         return self._row(type, field_details_list, info, path, result, position_context)
 
@@ -443,7 +461,7 @@ class Executor(StrawberryGraphQLCoreExecutionContext):
                     continue
                 seen = run.executable.view.tables.get(table)
                 type = self.schema.type_map[seen.table.names.type] if seen else None
-                if type and type.name not in run.executable.abstract[item.name]:
+                if type and not run.executable.abstract(item.name, type.name):
                     raise Fault(f"{item.name} is never a {table}")
             if isinstance(each, Exception):
                 raise each

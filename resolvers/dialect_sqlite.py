@@ -13,7 +13,7 @@ from typing import Any
 
 from ..schema.aggregates import Function, Part
 from ..schema.names import Operation
-from ..schema.types import MOMENTS, Kind, Type
+from ..schema.types import INTEGERS, MOMENTS, Kind, Type
 from .dialect import BIG, OF_ALL, ROOTS, SEPARATOR, Dialect, Encode, Form, literal, quote, same
 from .json_values import canonical, exact
 from .similar import similar_regex
@@ -250,6 +250,9 @@ class SQLite(Dialect):
                 return value
             case "inc" if type.kind is Kind.DECIMAL:
                 return f"hedgerow_decimal('+', {column}, {value})"
+            case "inc" if type.kind in INTEGERS:  # where + would make a float of what is too large, sum fails
+                both = f"SELECT {column} AS v UNION ALL SELECT {value}"
+                return f"CASE WHEN {column} IS NOT NULL THEN (SELECT sum(v) FROM ({both})) END"
             case "inc":
                 return f"{column} + {value}"
             case _:

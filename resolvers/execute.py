@@ -23,10 +23,11 @@ from graphql.validation import NoSchemaIntrospectionCustomRule, specified_rules
 from strawberry.schema.validation_rules.maybe_null import MaybeNullValidationRule
 from strawberry.schema.validation_rules.one_of import OneOfInputValidationRule
 
-from ..schema import graphql as generated
 from ..schema.catalog import Catalog
 from ..schema.errors import Code, Complaint, Refusal
 from ..schema.expr import Actor
+from ..schema.graphql import build
+from ..schema.published import Published
 from ..schema.views import View, view
 from .answer import Answer
 from .authorize import authorize
@@ -45,7 +46,6 @@ from .pages import finishing
 from .plan import Root
 from .plan_mutations import plan_mutation
 from .planner import plan
-from .planning import Abstract
 from .read import render
 from .rows import prepare_rows
 from .session import Session
@@ -59,9 +59,10 @@ MOST_ERRORS = 20
 """How many validation errors are told at once."""
 CACHED_CHARACTERS = 1_000_000
 """How long all cached documents may be together: prepared, a document takes up to some 150 times its length."""
-CACHED_TYPES = 200_000
-"""How many GraphQL types the cached schemas may have together: a type takes some 3 kB, and a table has 25."""
-
+CACHED_TYPES = 50_000
+"""How many GraphQL types the schemas in use may have made together: a type takes some 2 kB, and a table has 34. A
+schema makes what documents reach; a table of a View counts as one type more.
+"""
 CACHED_COMMANDS = 5_000
 """How many texts of the commands of writes are kept."""
 
@@ -88,13 +89,17 @@ class Prepared:
 
 @dataclass(slots=True)
 class Seen:
-    """What the callers of one set of roles see: their View, its GraphQL schema, and what is abstract in that."""
+    """What the callers of one set of roles see: their View, and its GraphQL schema."""
 
     view: View
-    schema: g.GraphQLSchema
-    abstract: Abstract
+    schema: Published
     custom: Executable | None
     writers: Writers
+
+    @property
+    def weight(self) -> int:
+        """How many types it has made so far; each table of the View takes about as much as one."""
+        return len(self.view.tables) + len(self.view.writes) + self.schema.made
 
 
 @dataclass(slots=True)
@@ -112,16 +117,19 @@ class Engine:
     cached_shapes: int = 20
     resolver_timeout: float = 30.0
     idempotency_seconds: float = 86_400.0
-    _seen: Lru[tuple[frozenset[str], bool], Seen] = field(default_factory=lambda: Lru(CACHED_TYPES))
+    _seen: Lru[tuple[frozenset[str], bool], Seen] = field(init=False)
     _documents: Lru[_Key, Prepared] = field(default_factory=lambda: Lru(CACHED_CHARACTERS))
     _commands: Statements = field(default_factory=lambda: Lru(CACHED_COMMANDS))
+
+    def __post_init__(self) -> None:
+        self._seen = Lru(CACHED_TYPES, self._forget)
 
     def session(self, actor: Actor) -> Session:
         """An actor's door to the data. Roles that no rule names are dropped: they can't matter."""
         known = actor.roles & self.catalog.roles
         if known != actor.roles or "anyone" not in known:
             actor = Actor(known | {"anyone"}, actor.claims, actor.superuser)
-        return Session(actor, self.database, self.clock, self.cursors, self._ask)
+        return Session(actor, self.database, self.clock, self.cursors, self._ask, self.observe)
 
     async def _ask(self, document: str, variables: Mapping[str, Any], session: Session) -> bytes:
         answer = await self.answer(document, None, variables, session)
@@ -148,7 +156,7 @@ class Engine:
         operation = prepared.operations.get(shape)
         if operation is None:
             try:
-                operation = prepared.operations.put(shape, self._plan(prepared, shape))
+                operation = prepared.operations.put(shape, self.planned(prepared, shape))
             except RecursionError:
                 raise _too_deep() from None
         if isinstance(operation, Mutation):
@@ -156,9 +164,21 @@ class Engine:
             once = None
             if given is not None:
                 once = Once.of(given, session.actor, document, name, variables, self.idempotency_seconds)
-            return await session.write(prepared.seen.writers, operation, leaves, once)
+            if operation.shapes is None:
+                return await session.write(prepared.seen.writers, operation, leaves, once)
+            running = self._running(prepared, shape, operation, leaves)
+
+            async def mutate(held: Session) -> Answer:
+                running.write = held.writing(prepared.seen.writers, operation, leaves)
+                return await self._resolve(running, variables, held, headers or {})
+
+            return await session.hold(prepared.name, mutate, once)
         if operation.shapes is not None:
-            return await self._resolve(prepared, shape, operation, variables, leaves, session, headers or {})
+            running = self._running(prepared, shape, operation, leaves)
+            answer = await self._resolve(running, variables, session.within(prepared.name), headers or {})
+            if not session.actor.superuser:
+                return answer
+            return replace(answer, extensions={**(answer.extensions or {}), "cost": running.spent})
         data = await self._read(session, operation, leaves)
         if operation.meta:
             data = self._with_meta(prepared, operation, variables, data)
@@ -172,46 +192,31 @@ class Engine:
             self.observe(Slow(operation.name, seconds, operation.statement.sql))
         return data
 
-    async def _resolve(
-        self,
-        prepared: Prepared,
-        shape: Shape,
-        operation: Operation,
-        variables: Mapping[str, Any],
-        leaves: Sequence[Any],
-        session: Session,
-        headers: Mapping[str, str],
-    ) -> Answer:
-        """The Answer of an operation with a developer's own fields, within their time."""
+    def _running(self, prepared: Prepared, shape: Shape, operation: Operation | Mutation, leaves: Sequence[Any]) -> Run:
+        """The run of an operation with a developer's own fields."""
         executable = prepared.seen.custom
         assert executable
-        document = g.DocumentNode(definitions=(prepared.operation, *prepared.fragments.values()))
         asked = Asked(
-            document=document,
+            document=g.DocumentNode(definitions=(prepared.operation, *prepared.fragments.values())),
             text=prepared.text,
             name=prepared.name,
             operation=operation,
             fragments=prepared.fragments,
             inputs=lambda: prepared.variables.inputs(shape)[0],
         )
+        return Run(executable, asked, self.database.dialect, self.limits, leaves)
 
-        spent = 0
-
-        async def fetch(operation: Operation, leaves: Sequence[Any]) -> bytes:
-            nonlocal spent
-            spent += operation.cost(leaves)
-            return await self._read(session, operation, leaves)
-
-        running = Run(executable, asked, self.database.dialect, self.limits, fetch, leaves)
+    async def _resolve(
+        self, running: Run, variables: Mapping[str, Any], session: Session, headers: Mapping[str, str]
+    ) -> Answer:
+        """The Answer of an operation with a developer's own fields, within their time."""
+        running.read = lambda operation, leaves: self._read(session, operation, leaves)
         try:
             async with asyncio.timeout(self.resolver_timeout):
-                answer = await run(running, session, headers, variables)
+                return await run(running, session, headers, variables)
         except TimeoutError:
             message = f"The operation's own fields took longer than {self.resolver_timeout:g} seconds. Ask for less."
             raise Refusal.of(Code.TIMEOUT, message) from None
-        if not session.actor.superuser:
-            return answer
-        return replace(answer, extensions={**(answer.extensions or {}), "cost": spent})
 
     def seen(self, actor: Actor) -> Seen:
         """What an actor's roles see."""
@@ -219,23 +224,35 @@ class Engine:
         seen = self._seen.get(key)
         if seen is None:
             found = view(self.catalog, actor.roles, superuser=actor.superuser)
-            schema = generated.build(found)
-            abstract = _possible_types(schema)
-            custom = Executable(found, schema, abstract, self.catalog.custom) if self.catalog.custom else None
+            schema = Published(found)
+            custom = Executable(found, schema, schema.can_be, self.catalog.custom) if self.catalog.custom else None
             writers = Writers(found, self.database.dialect, self.limits, self._commands)
-            seen = self._seen.put(key, Seen(found, schema, abstract, custom, writers), len(schema.type_map))
+            seen = Seen(found, schema, custom, writers)
+            self._seen.put(key, seen, seen.weight)
         return seen
+
+    def _weigh(self, actor: Actor, seen: Seen) -> None:
+        """Takes note of what a document has made of a schema."""
+        self._seen.reweigh((actor.roles, actor.superuser), seen.weight)
+
+    def _forget(self, roles: tuple[frozenset[str], bool]) -> None:
+        """Forgets the documents of a schema that was pushed out: they would keep it in memory."""
+        self._documents.discard(lambda key: key[2:] == roles)
 
     def prepare(self, document: str, name: str | None, actor: Actor) -> Prepared:
         """The parsed and valid document of a request, from the cache when it was seen before."""
         key = (document, name, actor.roles, actor.superuser)
         prepared = self._documents.get(key)
         if prepared is None:
+            seen = self.seen(actor)
             try:
-                prepared = self._prepare(document, name, self.seen(actor))
+                prepared = self._prepare(document, name, seen)
             except RecursionError:
                 raise _too_deep() from None
-            self._documents.put(key, prepared, len(document))
+            finally:
+                self._weigh(actor, seen)
+            if (actor.roles, actor.superuser) in self._seen:
+                self._documents.put(key, prepared, len(document))
         return prepared
 
     def only_reads(self, document: str, name: str | None) -> bool:
@@ -275,7 +292,8 @@ class Engine:
         variables = Variables(seen.schema, operation.variable_definitions or (), self.limits)
         return Prepared(seen, operation, fragments, variables, Lru(self.cached_shapes), text)
 
-    def _plan(self, prepared: Prepared, shape: Shape) -> Operation | Mutation:
+    def planned(self, prepared: Prepared, shape: Shape) -> Operation | Mutation:
+        """A document's operation for variables of a shape, planned anew."""
         if prepared.operation.operation is g.OperationType.MUTATION:
             return self._mutation(prepared, shape)
         return self._operation(prepared, shape)
@@ -284,14 +302,14 @@ class Engine:
         started = time.perf_counter()
         seen = prepared.seen.view
         inputs, leaves = prepared.variables.inputs(shape)
-        mutation, _ = plan_mutation(
+        mutation = plan_mutation(
             prepared.operation,
             prepared.fragments,
             seen,
             inputs,
             leaves,
             self.limits,
-            prepared.seen.abstract,
+            prepared.seen.schema.can_be,
             lambda table, planned, first: prepare_rows(seen, self.database.dialect, table, planned, first, self.limits),
         )
         self.observe(Planned(prepared.name, time.perf_counter() - started))
@@ -302,7 +320,7 @@ class Engine:
         seen = prepared.seen.view
         inputs, leaves = prepared.variables.inputs(shape)
         planned = plan(
-            prepared.operation, prepared.fragments, seen, inputs, leaves, self.limits, prepared.seen.abstract
+            prepared.operation, prepared.fragments, seen, inputs, leaves, self.limits, prepared.seen.schema.can_be
         )
         authorised = authorize(planned.plan, seen)
         roots = [root for root in authorised.roots if isinstance(root, Root)]
@@ -331,9 +349,13 @@ class Engine:
         )
 
     def _with_meta(self, prepared: Prepared, operation: Operation, variables: Mapping[str, Any], data: bytes) -> bytes:
-        """The answer with its introspection fields, which graphql-core answers from the caller's own schema."""
+        """The answer with its introspection fields, which graphql-core answers from the caller's own schema.
+
+        `__schema` leads to all types: it is asked of a whole schema, which is not kept.
+        """
+        seen = prepared.seen
         result = g.execute_sync(
-            prepared.seen.schema,
+            build(seen.view) if "__schema" in prepared.text else seen.schema,
             _only_meta(prepared),
             variable_values=dict(variables),
             operation_name=prepared.name,
@@ -342,15 +364,6 @@ class Engine:
             raise Refusal(*(_complaint(Code.BAD_USER_INPUT, error) for error in result.errors or ()))
         read: dict[str, Any] = orjson.loads(data)
         return orjson.dumps({key: result.data[key] if key in operation.meta else read[key] for key in operation.keys})
-
-
-def _possible_types(schema: g.GraphQLSchema) -> Abstract:
-    """The types that each interface or union can be."""
-    return {
-        name: frozenset(possible.name for possible in schema.get_possible_types(type))
-        for name, type in schema.type_map.items()
-        if isinstance(type, (g.GraphQLInterfaceType, g.GraphQLUnionType))
-    }
 
 
 def _too_deep() -> Refusal:

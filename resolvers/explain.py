@@ -1,8 +1,8 @@
-"""What a developer's own root fields of an operation do, as text for `hedgerow plan`.
+"""What mutations and a developer's own root fields do, as text for `hedgerow plan`.
 
-In: a prepared document and the shape of its variables. Out: a line for each field that Python resolves and, where it
-names rows, the plan by which they are read, with the caller's rules, as `custom` makes it when their keys are known.
-Nothing is run.
+In: a prepared document and the shape of its variables. Out: for a generated field of a mutation, the rows that it
+chooses, the rules that may let it write, and how what it answers is read; for a field that Python resolves a line and,
+where it names rows, the plan by which they are read, with the caller's rules. Nothing is run.
 """
 
 from __future__ import annotations
@@ -12,10 +12,17 @@ from textwrap import indent
 
 import graphql as g
 
-from ..schema.views import TableView
+from ..schema import expr as e
+from ..schema import traversal
+from ..schema.catalog import Rule, Verb
+from ..schema.views import TableView, View
+from ..schema.writing import MutationField
 from .dialect import Dialect
 from .execute import Prepared
+from .inputs import Input
 from .limits import Limits
+from .mutation import Mutation, Written
+from .operation import RowRead
 from .plan import show
 from .planner import plan_fields
 from .planning import Path, Selection
@@ -25,13 +32,73 @@ from .variables import Shape
 
 def show_own(prepared: Prepared, shape: Shape, dialect: Dialect, limits: Limits) -> str:
     """The own root fields of an operation and what is selected below them; empty where there are none."""
-    query = prepared.seen.schema.query_type
-    if prepared.seen.custom is None or query is None:
+    seen = prepared.seen
+    mutates = prepared.operation.operation is g.OperationType.MUTATION
+    root = seen.schema.mutation_type if mutates else seen.schema.query_type
+    if seen.custom is None or root is None:
         return ""
     explained = _Explained(prepared, shape, dialect, limits)
-    groups = explained.selection.collect([prepared.operation.selection_set], query.name)
-    own = {key: nodes for key, nodes in groups.items() if nodes[0].name.value not in prepared.seen.view.roots}
-    return "\n".join(explained.fields(query, own, ()))
+    groups = explained.selection.collect([prepared.operation.selection_set], root.name)
+    generated = seen.view.mutations if mutates else seen.view.roots
+    own = {key: nodes for key, nodes in groups.items() if nodes[0].name.value not in generated}
+    return "\n".join(explained.fields(root, own, ()))
+
+
+def show_mutation(mutation: Mutation, view: View) -> str:
+    """The generated root fields of a mutation, for the callers of a View."""
+    return "\n".join(line for root in mutation.roots if isinstance(root, Written) for line in _written(root, view))
+
+
+def _written(root: Written, view: View) -> Iterator[str]:
+    field = root.field
+    yield f"{root.key}: {field.name} writes rows of {field.table}"
+    if field.kind == "update_many":
+        yield "  chooses rows for each of its updates when it runs, among those that the caller may read"
+    elif not field.kind.startswith("create"):
+        yield f"  chooses rows where {traversal.show(root.where)}"
+    for verb in _verbs(field, root.arguments, view):
+        yield from (indent(line, "  ") for line in _rules(view, field.table, verb))
+    reads = [(root.key, root.one)] if root.one else [(each.key, each.value) for each in root.returned]
+    for key, read in reads:
+        if isinstance(read, RowRead):
+            yield f"  {key} is read {'before' if field.kind.startswith('delete') else 'after'}, by key:"
+            yield from (indent(line, "    ") for line in _read(read))
+
+
+def _verbs(field: MutationField, arguments: Mapping[str, Input], view: View) -> Iterator[Verb]:
+    if field.kind.startswith("create"):
+        yield "create"
+    if field.kind.startswith("update") or arguments.get(view.catalog.naming.word("on_conflict")):
+        yield "update"
+    if field.kind.startswith("delete"):
+        yield "delete"
+
+
+def _rules(view: View, table: str, verb: Verb) -> Iterator[str]:
+    """What may let a caller write a row; which of them fit is known by what is given."""
+    if view.superuser:
+        yield f"no rule of {verb} binds this caller"
+        return
+    yield f"one of these rules of {verb} must hold throughout:"
+    for rule in view.writes[table].rules[verb]:
+        yield from (indent(line, "  ") for line in _rule(rule))
+
+
+def _rule(rule: Rule) -> Iterator[str]:
+    yield f"for {', '.join(sorted(rule.roles))}{f', at {rule.origin}' if rule.origin else ''}"
+    if rule.where != e.ALWAYS:
+        yield f"  where {traversal.show(rule.where)}"
+    if rule.check != e.ALWAYS:
+        yield f"  check {traversal.show(rule.check)}"
+    yield f"  fields {'all' if rule.fields is None else ', '.join(sorted(rule.fields)) or 'none'}"
+    for name, value in rule.preset.items():
+        yield f"  preset {name} = {traversal.show(value)}"
+
+
+def _read(read: RowRead) -> Iterator[str]:
+    yield show(read.operation.authorised)
+    if read.operation.statement:
+        yield read.operation.statement.sql
 
 
 class _Explained:
@@ -40,7 +107,7 @@ class _Explained:
         self.dialect = dialect
         self.limits = limits
         self.inputs, self.leaves = prepared.variables.inputs(shape)
-        self.selection = Selection(prepared.fragments, self.inputs, prepared.seen.abstract)
+        self.selection = Selection(prepared.fragments, self.inputs, prepared.seen.schema.can_be)
         self.tables = prepared.seen.custom.tables if prepared.seen.custom else {}
 
     def fields(self, type: g.GraphQLObjectType, groups: Mapping[str, list[g.FieldNode]], path: Path) -> Iterator[str]:
@@ -73,10 +140,8 @@ class _Explained:
             self.inputs,
             self.leaves + len(seen.table.primary_key),
             self.limits,
-            self.prepared.seen.abstract,
+            self.prepared.seen.schema.can_be,
         )
         read = prepare_rows(view, self.dialect, seen, planned, self.leaves, self.limits)
         yield f"names rows of {seen.table.key} by {', '.join(seen.table.primary_key)}, read as:"
-        yield indent(show(read.operation.authorised), "  ")
-        if read.operation.statement:
-            yield indent(read.operation.statement.sql, "  ")
+        yield from (indent(line, "  ") for line in _read(read))

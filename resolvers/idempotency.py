@@ -54,39 +54,69 @@ class Once:
 
     def script(self, script: Script[bytes], dialect: Dialect, now: datetime) -> Script[bytes]:
         """What `script` gives, or gave when it was run for this key."""
-        table, moment = quote(TABLE), int(now.astimezone(UTC).timestamp())
-        text, whole = (lambda n: dialect.parameter(n, TEXT)), dialect.parameter(3, BIGINT)
-        made = yield Command(
-            f"INSERT INTO {table} (key, request, answer, created_at) VALUES ({text(1)}, {text(2)}, '', {whole})"
-            " ON CONFLICT (key) DO NOTHING RETURNING created_at",
-            [self.key, self.request, moment],
-        )
-        if not made:
-            kept = f"SELECT request, answer, created_at FROM {table} WHERE key = {text(1)}"
-            stored = yield Command(kept + dialect.locked(table, key=False), [self.key])
-            if not stored:  # it was pruned between the two
-                raise Contended
-            ((request, answer, created_at),) = stored
-            if created_at >= moment - self.seconds:
-                return self._again(request, answer)
+        pending = Pending(self, dialect, now)
+        stored = yield from pending.begin()
+        if stored is not None:
+            return stored
         answer = yield from script
-        yield Command(
-            f"UPDATE {table} SET request = {text(1)}, answer = {text(2)}, created_at = {whole}"
-            f" WHERE key = {dialect.parameter(4, TEXT)}",
-            [self.request, answer.decode(), moment, self.key],
-        )
-        old = f"SELECT key FROM {table} WHERE created_at < {dialect.parameter(1, BIGINT)}"
-        yield Command(
-            f"DELETE FROM {table} WHERE key IN ({old} LIMIT {dialect.parameter(2, INT)}{dialect.skip_locked})",
-            [moment - int(self.seconds), PRUNED_AT_ONCE],
-        )
+        yield from pending.finish(answer)
         return answer
 
-    def _again(self, request: str, answer: str) -> bytes:
+    def again(self, request: str, answer: str) -> bytes:
+        """A stored answer, if it is to the same request."""
         if request != self.request:
             message = "This Idempotency-Key was used for another operation. Use a new one for each."
             raise Refusal.of(Code.BAD_USER_INPUT, message)
         return answer.encode()
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """One run of a request that may come again, by two scripts of one transaction."""
+
+    once: Once
+    dialect: Dialect
+    now: datetime
+
+    def begin(self) -> Script[bytes | None]:
+        """The stored answer; None where there is none, and the request is to be carried out."""
+        table, moment = quote(TABLE), self._moment()
+        text, whole = self._text, self.dialect.parameter(3, BIGINT)
+        made = yield Command(
+            f"INSERT INTO {table} (key, request, answer, created_at) VALUES ({text(1)}, {text(2)}, '', {whole})"
+            " ON CONFLICT (key) DO NOTHING RETURNING created_at",
+            [self.once.key, self.once.request, moment],
+        )
+        if made:
+            return None
+        kept = f"SELECT request, answer, created_at FROM {table} WHERE key = {text(1)}"
+        stored = yield Command(kept + self.dialect.locked(table, key=False), [self.once.key])
+        if not stored:  # it was pruned between the two
+            raise Contended
+        ((request, answer, created_at),) = stored
+        return self.once.again(request, answer) if created_at >= moment - self.once.seconds else None
+
+    def finish(self, answer: bytes) -> Script[None]:
+        """Stores the answer, and drops some that are too old."""
+        table, moment, once = quote(TABLE), self._moment(), self.once
+        whole = self.dialect.parameter(3, BIGINT)
+        yield Command(
+            f"UPDATE {table} SET request = {self._text(1)}, answer = {self._text(2)}, created_at = {whole}"
+            f" WHERE key = {self._text(4)}",
+            [once.request, answer.decode(), moment, once.key],
+        )
+        dialect = self.dialect
+        old = f"SELECT key FROM {table} WHERE created_at < {dialect.parameter(1, BIGINT)}"
+        yield Command(
+            f"DELETE FROM {table} WHERE key IN ({old} LIMIT {dialect.parameter(2, INT)}{dialect.skip_locked})",
+            [moment - int(once.seconds), PRUNED_AT_ONCE],
+        )
+
+    def _moment(self) -> int:
+        return int(self.now.astimezone(UTC).timestamp())
+
+    def _text(self, number: int) -> str:
+        return self.dialect.parameter(number, TEXT)
 
 
 def _digest(value: Any) -> str:

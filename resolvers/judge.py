@@ -102,7 +102,7 @@ def preset_value(preset: e.Value, name: str, table: Table, actor: e.Actor, now: 
     if found is None:
         return None
     try:
-        return parser(type)(found)
+        return parser(type)(parser(preset.type)(found))
     except ValueError as error:
         of = f"The caller's claim {preset.name!r}" if isinstance(preset, e.Claim) else f"The preset of {name}"
         raise Refusal.of(Code.UNAUTHENTICATED, f"{of} is no {type}: {error}.") from None

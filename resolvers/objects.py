@@ -69,6 +69,13 @@ class Changes:
     path: Path
     columns: dict[str, tuple[Operation, Any]]
     related: list[Related]
+    words: Mapping[str, str] = field(default_factory=dict[str, str])
+    """What the client calls the operation on a column."""
+
+    def place(self, column: TableColumn) -> Path:
+        """Where a column stands in the input."""
+        word = self.words.get(column.name)
+        return (*self.path, *([word] if word else ()), column.field)
 
 
 class Faults:
@@ -96,8 +103,9 @@ def written(path: Path) -> str:
 
 
 def fault(path: Path, message: str, code: Code = Code.BAD_USER_INPUT) -> Complaint:
-    """A complaint about a place in the input."""
-    return Complaint(code, f"{written(path)}: {message}.", extensions={"input": list(path)})
+    """A complaint about a place in the input; () is all of it."""
+    told = f"{written(path)}: {message}." if path else f"{message[:1].upper()}{message[1:]}."
+    return Complaint(code, told, extensions={"input": list(path)})
 
 
 class Objects:
@@ -178,7 +186,8 @@ class Objects:
     def changes(self, given: Mapping[str, Input], writes: WriteView, path: Path) -> Changes:
         """What the arguments of an update say, by their names."""
         self.deepen(path)
-        made = Changes(writes, path, {}, [])
+        words: dict[str, str] = {}
+        made = Changes(writes, path, {}, [], words)
         for op in OPERATIONS:
             word = self.naming.operation(op)
             inner = given.get(word)
@@ -194,6 +203,7 @@ class Objects:
                 elif column.name in made.columns:
                     self.faults.add((*place, name), "two operations change it; say one")
                 else:
+                    words[column.name] = word
                     made.columns[column.name] = (op, self.operand(op, value, column, place))
         return made
 

@@ -48,7 +48,15 @@ class Slow:
     sql: str
 
 
-Event: TypeAlias = Planned | Refused | Failed | Slow
+@dataclass(frozen=True, slots=True)
+class AsSystem:
+    """A developer's code went around the rules; `where` is its file and line."""
+
+    operation: str | None
+    where: str
+
+
+Event: TypeAlias = Planned | Refused | Failed | Slow | AsSystem
 Observe: TypeAlias = Callable[[Event], None]
 
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeAlias
 
 from .cache import Lru
 from .cost import Cost
@@ -28,7 +28,12 @@ class RowRead:
     tally: Tally = field(default_factory=Tally)
 
 
-def _reads() -> Lru[Any, tuple[RowRead, Any]]:
+Reads: TypeAlias = Lru[Any, tuple[RowRead, Any]]
+"""Prepared reads of the rows that resolvers name, each with the selection that it is made of."""
+
+
+def new_reads() -> Reads:
+    """None so far; so many of the last are kept."""
     return Lru(64)
 
 
@@ -61,4 +66,4 @@ class Operation:
     meta: tuple[str, ...]
     shapes: Mapping[str, Shape | None] | None = None
     tally: Tally = field(default_factory=Tally)
-    reads: Lru[Any, tuple[RowRead, Any]] = field(default_factory=_reads, compare=False, repr=False)
+    reads: Reads = field(default_factory=new_reads, compare=False, repr=False)

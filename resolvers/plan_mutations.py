@@ -38,11 +38,11 @@ def plan_mutation(
     limits: Limits,
     abstract: Abstract,
     prepare: Prepare,
-) -> tuple[Mutation, tuple[str, ...]]:
-    """The Mutation, and the response keys of root fields that a developer's resolvers answer."""
+) -> Mutation:
+    """The Mutation. Root fields that a developer's resolvers answer are no part of it."""
     planner = _Planner(fragments, view, variables, leaves, limits, abstract, prepare)
     roots: list[Written | TypenameField] = []
-    custom: list[str] = []
+    custom = False
     mutation = view.catalog.naming.mutation
     for key, nodes in planner.selection.collect([operation.selection_set], mutation).items():
         name = nodes[0].name.value
@@ -54,15 +54,17 @@ def plan_mutation(
             except Refusal as refusal:
                 raise refusal if refusal.complaints[0].path else placed(refusal, (key,), nodes[0]) from None
         else:
-            custom.append(key)
-    found = Mutation(
+            custom = True
+    shapes = {root.key: root.shape for root in roots if isinstance(root, Written)}
+    return Mutation(
         name=operation.name.value if operation.name else None,
         roles=view.roles,
         superuser=view.superuser,
         roots=tuple(roots),
         checks=tuple(planner.reader.checks),
+        shapes=shapes if custom or any(shapes.values()) else None,
+        tally=planner.reader.tally,
     )
-    return found, tuple(custom)
 
 
 class _Planner:

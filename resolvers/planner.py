@@ -81,7 +81,7 @@ def plan(
 
     `leaves` is how many leaves the variables have.
     """
-    planner = _Planner(fragments, view, variables, leaves, limits, abstract or {})
+    planner = _Planner(fragments, view, variables, leaves, limits, abstract or (lambda *_: False))
     roots: list[Root | TypenameField] = []
     keys: list[str] = []
     meta: list[str] = []

@@ -23,8 +23,8 @@ from .limits import Limits
 from .plan import Field, Read
 
 Fragments = Mapping[str, g.FragmentDefinitionNode]
-Abstract = Mapping[str, frozenset[str]]
-"""The types that each interface or union of the schema can be."""
+Abstract: TypeAlias = Callable[[str, str], bool]
+"""Whether the interface or union of a name can be the object type of a name."""
 Path: TypeAlias = tuple[str | int, ...]
 """Where in the answer a field stands."""
 Derive: TypeAlias = Callable[[Sequence[Any], e.Actor, Cursors], Sequence[Any]]
@@ -84,7 +84,7 @@ class Selection:
         """Whether a fragment on a type holds for an object type."""
         if condition is None or type is None or condition.name.value == type:
             return True
-        return type in self.abstract.get(condition.name.value, ())
+        return self.abstract(condition.name.value, type)
 
     def _included(self, node: g.SelectionNode) -> bool:
         for directive in node.directives or ():

@@ -2,11 +2,13 @@
 
 In: prepared operations (`read`) or GraphQL text (`query`). Out: JSON bytes straight from the database, or Python
 values. Every statement that passes was rendered from an AuthorisedPlan for this actor's roles; there is no way to
-hand it SQL, and an operation prepared for other roles is refused.
+hand it SQL, and an operation prepared for other roles is refused. In a mutation with a developer's own fields all
+sessions share one transaction.
 """
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, TypeAlias
@@ -14,10 +16,13 @@ from typing import Any, TypeAlias
 import orjson
 
 from ..schema.expr import Actor
+from .answer import Answer
 from .cursors import Cursors
 from .database import Database, Script, Transaction
-from .idempotency import Once
-from .mutation import Mutation
+from .held import Held, hold
+from .idempotency import Once, Pending
+from .mutation import Mutation, Written
+from .observe import AsSystem, Observe, ignore
 from .operation import Operation
 from .reading import Reading
 from .work import Unexplained
@@ -29,16 +34,52 @@ Ask: TypeAlias = Callable[[str, Mapping[str, Any], "Session"], Awaitable[bytes]]
 class Session:
     """What one actor may do with the data. Cheap to make: one for each request."""
 
-    __slots__ = ("_ask", "_clock", "_cursors", "_database", "actor")
+    __slots__ = ("_ask", "_clock", "_cursors", "_database", "_held", "_observe", "_operation", "actor")
 
     def __init__(
-        self, actor: Actor, database: Database, clock: Callable[[], datetime], cursors: Cursors, ask: Ask
+        self,
+        actor: Actor,
+        database: Database,
+        clock: Callable[[], datetime],
+        cursors: Cursors,
+        ask: Ask,
+        observe: Observe = ignore,
+        operation: str | None = None,
+        held: Held | None = None,
     ) -> None:
         self.actor = actor
         self._database = database
         self._clock = clock
         self._cursors = cursors
         self._ask = ask
+        self._observe = observe
+        self._operation = operation
+        self._held = held
+
+    @property
+    def writes(self) -> int:
+        """How much was written so far in the mutation that the session belongs to, if to any."""
+        return self._held.writes if self._held else 0
+
+    def within(self, operation: str | None, held: Held | None = None) -> Session:
+        """A session of the same actor, for the resolvers of an operation."""
+        return self._like(self.actor, self._operation or operation, held or self._held)
+
+    def as_system(self) -> Session:
+        """A session of a superuser, whom no rule binds; in a mutation, of the same transaction.
+
+        The only way around the rules, for code alone: no request can ask for it. Each use is observed, with the place
+        in the code that called this.
+        """
+        frame = inspect.currentframe()
+        caller = frame.f_back if frame else None
+        self._observe(
+            AsSystem(self._operation, f"{caller.f_code.co_filename}:{caller.f_lineno}" if caller else "unknown")
+        )
+        return self._like(Actor(superuser=True), self._operation, self._held)
+
+    def _like(self, actor: Actor, operation: str | None, held: Held | None) -> Session:
+        return Session(actor, self._database, self._clock, self._cursors, self._ask, self._observe, operation, held)
 
     async def read(self, operation: Operation, leaves: Sequence[Any]) -> bytes:
         """The JSON object of an operation's root fields, undecoded but for pages by cursors; `{}` when it reads no
@@ -49,7 +90,8 @@ class Session:
         reading = Reading(operation, leaves, self.actor, self._cursors, self._clock())
         if reading.command is None:
             return b"{}"
-        return reading.answer(await self._database.fetch(reading.command.sql, reading.command.values))
+        fetch = self._held.fetch if self._held else self._database.fetch
+        return reading.answer(await fetch(reading.command.sql, reading.command.values))
 
     async def write(
         self, writers: Writers, mutation: Mutation, leaves: Sequence[Any], once: Once | None = None
@@ -72,11 +114,47 @@ class Session:
 
             return lambda transaction: transaction.run(script())
 
+        if self._held:  # it can't be run anew alone, so it is guarded from the start
+            write = Write(writers, mutation, leaves, actor, self._cursors, now, guarded=True)
+            return await self._held.run(write.script())
         try:
             return await self._database.transact(work(guarded=False))
         except Unexplained:
             return await self._database.transact(work(guarded=True))
 
+    async def hold(
+        self,
+        operation: str | None,
+        work: Callable[[Session], Awaitable[Answer]],
+        once: Once | None = None,
+    ) -> Answer:
+        """What `work` answers with a session of one transaction; see `held.hold`. Within another mutation it is a part
+        of that one's.
+        """
+        if self._held:
+            return await self._held.part(lambda held: work(self.within(operation, held)))
+        pending = Pending(once, self._database.dialect, self._clock()) if once else None
+        return await hold(self._database, lambda held: work(self.within(operation, held)), pending)
+
+    def writing(self, writers: Writers, mutation: Mutation, leaves: Sequence[Any]) -> Callable[[str], Awaitable[bytes]]:
+        """What writes a root field of a mutation by its response key, and gives its JSON; for a session that is held.
+
+        Raises Refusal, at once or then: what `write` raises.
+        """
+        held = self._held
+        assert held
+        for check in mutation.checks:
+            check.hold(leaves)
+        # What broke a constraint can't be written anew without the Python around it, so it is guarded from the start.
+        write = Write(writers, mutation, leaves, self.actor, self._cursors, self._clock(), guarded=True)
+        roots = {root.key: root for root in mutation.roots if isinstance(root, Written)}
+        return lambda key: held.run(write.root(roots[key]))
+
     async def query(self, document: str, variables: Mapping[str, Any] | None = None) -> dict[str, Any]:
-        """The `data` of a GraphQL query, as Python values. Raises Refusal where a client would get errors."""
+        """The `data` of a GraphQL query or mutation, as Python values. Raises Refusal where a client would get errors.
+
+        In a mutation it is a part of its transaction: it sees what was written, and its failure is the whole's.
+        """
+        if self._held:
+            self._held.check()
         return orjson.loads(await self._ask(document, variables or {}, self))

@@ -13,8 +13,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from ..schema import expr as e
-from ..schema.catalog import Rule, Table
+from ..schema.catalog import Rule, Table, TableColumn
 from ..schema.errors import Code, Complaint, Refusal
+from ..schema.validation import Fault
 from ..schema.views import View
 from ..schema.writing import WriteView
 from .authorize import authorize_filter
@@ -140,31 +141,44 @@ class Work:
 
     # Values
 
-    def validated(self, writes: WriteView, values: dict[str, Any], path: Path) -> dict[str, Any]:
-        """Given values as the model's own fields take them."""
-        validators = writes.table.validators
-        if validators is None:
+    def validated(
+        self, writes: WriteView, values: dict[str, Any], path: Path, place: Callable[[TableColumn], Path] | None = None
+    ) -> dict[str, Any]:
+        """Given values as the model's own fields take them. `place` says where a column stands, if not below `path`."""
+        table = writes.table
+        if table.validators is None:
             return values
-        found, faults = validators.fields(values)
-        for fault in faults:
-            self.faults.add((*path, *self.placed(writes.table, fault.path)), fault.message)
-        return found
+        empty = {name for name, value in values.items() if value is None and not table.columns[name].nullable}
+        found, faults = table.validators.fields({name: values[name] for name in values if name not in empty})
+        self._tell(table, faults, path, place)
+        return found | dict.fromkeys(empty)
 
-    def validated_row(self, writes: WriteView, values: Mapping[str, Any], path: Path) -> dict[str, Any]:
+    def validated_row(
+        self,
+        writes: WriteView,
+        values: Mapping[str, Any],
+        path: Path,
+        place: Callable[[TableColumn], Path] | None = None,
+    ) -> dict[str, Any]:
         """A whole row as the model takes it."""
         validators = writes.table.validators
         if validators is None:
             return dict(values)
         found, faults = validators.row(values)
-        for fault in faults:
-            self.faults.add((*path, *self.placed(writes.table, fault.path)), fault.message)
+        self._tell(writes.table, faults, path, place)
         return found
 
-    def placed(self, table: Table, path: Path) -> Path:
-        """A place in a model, by the names of its fields in GraphQL."""
-        return tuple(
-            table.columns[step].field if isinstance(step, str) and step in table.columns else step for step in path
-        )
+    def _tell(
+        self, table: Table, faults: Sequence[Fault], path: Path, place: Callable[[TableColumn], Path] | None
+    ) -> None:
+        for fault in faults:
+            first, *rest = fault.path or ("",)
+            column = table.columns.get(str(first))
+            if column is None:
+                self.faults.add((*path, *fault.path), fault.message)
+            else:
+                at = place(column) if place else (*path, column.field)
+                self.faults.add((*at, *rest), fault.message)
 
     # Commands
 
@@ -175,6 +189,8 @@ class Work:
         rules: tuple[Rule, ...],
         rows: int,
         doubted: Callable[[e.Expr], Iterable[Command]] | None = None,
+        *,
+        deleting: bool = False,
     ) -> Script[Sequence[Row]]:
         """Runs a command that may break a constraint. `doubted` counts those of its `rows` that pass a condition."""
         try:
@@ -187,7 +203,7 @@ class Work:
                 passed = yield from self.counted(doubted(check))
                 if passed != rows:
                     raise self.forbidden(writes) from None
-            raise Refusal(explained(broken, writes, self.view)) from None
+            raise Refusal(explained(broken, writes, self.view, deleting=deleting)) from None
 
     def counted(self, commands: Iterable[Command]) -> Script[int]:
         """What commands that count come to."""
@@ -202,7 +218,7 @@ class Work:
         return read(table, table.primary_key, rows)
 
 
-def explained(broken: Broken, writes: WriteView, view: View) -> Complaint:
+def explained(broken: Broken, writes: WriteView, view: View, *, deleting: bool) -> Complaint:
     """What a caller is told of a broken constraint: the columns that the caller knows of, and no value."""
     table = writes.table
     seen = view.tables.get(table.key)
@@ -212,17 +228,21 @@ def explained(broken: Broken, writes: WriteView, view: View) -> Complaint:
     names = [by_sql[sql] for sql in broken.columns if sql in by_sql]
     if broken.kind == "unique" and not names:
         names = next(([*unique.columns] for unique in table.uniques if unique.name == broken.constraint), [])
-    if broken.kind == "foreign_key" and not names:
-        names = [*table.foreign_keys.get(broken.constraint or "", ())]
+    if broken.kind == "foreign_key" and not names and not deleting:
+        only = next(iter(table.foreign_keys), "") if len(table.foreign_keys) == 1 else ""
+        names = [*table.foreign_keys.get(broken.constraint or only, ())]  # SQLite does not tell which
     fields = [table.columns[name].field for name in names] if all(name in known for name in names) else []
     named = " and ".join(fields)
     match broken.kind:
         case "unique":
             same = f"the same {named}" if named else "a value that must be unique"
-            message = f"There is a {table.names.type} with {same} already. Choose another, or use onConflict."
+            word = view.catalog.naming.word("on_conflict")
+            message = f"There is a {table.names.type} with {same} already. Choose another, or use {word}."
+        case "foreign_key" if deleting:
+            message = f"Rows that are there refer to a {table.names.type} that is to go. Delete or change those first."
         case "foreign_key":
             where = f"{named}: " if named else ""
-            message = f"{where}A row that is referred to is not there, or one that is to go is referred to."
+            message = f"{where}A row that is referred to is not there, or one that others refer to would go."
         case "not_null":
             message = f"{named or 'A column'} must have a value."
         case "check" | "exclusion":

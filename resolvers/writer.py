@@ -105,10 +105,10 @@ class Writer(Creates):
         for name, value in sets.items():
             column = table.columns[name]
             if value is None and not column.nullable:
-                self.faults.add((*changes.path, column.field), "null is not allowed here")
+                self.faults.add(changes.place(column), "null is not allowed here")
             if name in implied:
-                self.faults.add((*changes.path, column.field), "a relation gives it, so leave it out")
-        for name, value in self.validated(changes.writes, sets, changes.path).items():
+                self.faults.add(changes.place(column), "a relation gives it, so leave it out")
+        for name, value in self.validated(changes.writes, sets, changes.path, changes.place).items():
             changes.columns[name] = ("set", value)
         self.faults.check()
 
@@ -211,9 +211,10 @@ class Writer(Creates):
         reckoned = [name for name, (op, _) in changes.columns.items() if op != "set"]
         differing: dict[tuple[str, ...], list[tuple[Key, list[Any]]]] = {}
         for row, key in zip(rows, keys, strict=True):
-            found = self.validated(writes, {name: row[name] for name in reckoned if name in row}, changes.path)
+            given = {name: row[name] for name in reckoned if name in row}
+            found = self.validated(writes, given, changes.path, changes.place)
             if table.validators and table.validators.whole:
-                found = self.validated_row(writes, row | found, changes.path)
+                found = self.validated_row(writes, row | found, changes.path, changes.place)
             names = tuple(name for name, value in found.items() if value != row[name])
             if names:
                 differing.setdefault(names, []).append((key, [found[name] for name in names]))
@@ -233,7 +234,7 @@ class Writer(Creates):
                     if row[name] is not None:
                         parse(row[name])
             except ValueError as error:
-                self.faults.add((*changes.path, column.field), str(error))
+                self.faults.add(changes.place(column), str(error))
         self.faults.check()
 
     # Through relations
@@ -454,7 +455,7 @@ class Writer(Creates):
         if not keys:
             return
         command = self.commands.delete(writes.table, keys)
-        answer = yield from self.run(command, writes, (), len(keys))
+        answer = yield from self.run(command, writes, (), len(keys), deleting=True)
         self.count(len(answer))
 
     def delete(self, writes: WriteView, chosen: Chosen) -> Script[None]:

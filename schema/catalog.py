@@ -6,7 +6,7 @@ in here too (as `names` decided them), so that nobody derives one a second time.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -142,6 +142,11 @@ class TableNames:
     """The inputs that order and filter by the aggregates of one kind."""
     mutations: Mapping[MutationKind, str]
 
+    @property
+    def types(self) -> Iterable[str]:
+        """All types that are made for the table."""
+        return dict.fromkeys((self.type, *self.made.values(), *self.orders.values(), *self.filters.values()))
+
 
 @dataclass(frozen=True, slots=True)
 class Table:
@@ -180,7 +185,9 @@ class Table:
 class Catalog:
     """All tables by key (the model's name), the roles that rules name, and the claims they read, with their types.
 
-    `custom` is what a developer adds in Strawberry's own terms; None where nothing is added.
+    `custom` is what a developer adds in Strawberry's own terms; None where nothing is added. `of_type` has the tables
+    by the names of all GraphQL types that are made for them, `leading` the relations that lead to a table, each with
+    the table that has it: one index for all Views.
     """
 
     tables: Mapping[str, Table]
@@ -188,6 +195,16 @@ class Catalog:
     claims: Mapping[str, Type]
     naming: Naming
     custom: Custom | None = None
+    of_type: Mapping[str, str] = field(init=False, repr=False, compare=False)
+    leading: Mapping[str, Sequence[tuple[str, Relation]]] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        leading: dict[str, list[tuple[str, Relation]]] = {}
+        for key, table in self.tables.items():
+            for relation in table.relations.values():
+                leading.setdefault(relation.target, []).append((key, relation))
+        object.__setattr__(self, "of_type", {name: key for key, t in self.tables.items() for name in t.names.types})
+        object.__setattr__(self, "leading", leading)
 
     def target(self, table: Table, relation: str) -> Table:
         """The table at the other end of a relation."""
@@ -198,9 +215,8 @@ class Catalog:
         own = (name for each in table.relations.values() if each.refers and each.writable for name in each.local)
         around = (
             name
-            for other in self.tables.values()
-            for each in other.relations.values()
-            if each.target == table.key and not each.refers and not each.link and each.writable
+            for _, each in self.leading.get(table.key, ())
+            if not each.refers and not each.link and each.writable
             for name in each.remote
         )
         return frozenset((*own, *around))

@@ -312,12 +312,7 @@ def _refuse_collisions(
 
         rename = "Rename the model or its __tablename__."
         names = table.names
-        for type_name in {
-            names.type: None,
-            **dict.fromkeys(names.made.values()),
-            **dict.fromkeys(names.orders.values()),
-            **dict.fromkeys(names.filters.values()),
-        }:
+        for type_name in names.types:
             claim(types, type_name, f"a type of {key}", rename)
         plural = f'Set __plural__ = "..." on {key}, or rename it.'
         claim(roots, table.names.list, f"the list of {key}", plural)

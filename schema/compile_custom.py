@@ -47,6 +47,7 @@ from .computed import Computed, computed_of
 from .custom import Custom, Types
 from .errors import DeclarationError, Origin, Problem
 from .names import CAMEL
+from .published import Published
 from .types import Kind, Type
 from .views import view
 
@@ -317,7 +318,7 @@ def _parts(type: Any) -> list[Any]:
 
 def _refuse_collisions(custom: Custom, catalog: Catalog, problems: list[Problem]) -> None:
     """Names that both the generated schema of everything and the developer's have, and that don't mean one thing."""
-    whole = generated.build(view(catalog, catalog.roles, superuser=True))
+    whole = Published(view(catalog, catalog.roles, superuser=True))
     mend = "Rename the function, or give strawberry.field another name=."
     for root, fields, made in (
         ("Query", custom.roots, whole.query_type),

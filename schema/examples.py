@@ -1,6 +1,6 @@
-"""Working example queries, made from what a set of roles sees; GraphiQL opens with them.
+"""Working example queries and mutations, made from what a set of roles sees; GraphiQL opens with them.
 
-In: a View. Out: documents that are valid against that View's schema and answer without variables.
+In: a View. Out: documents that are valid against that View's schema and need no variables.
 """
 
 from __future__ import annotations
@@ -8,15 +8,26 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from .catalog import TableColumn
 from .types import SORTABLE, Kind
 from .views import TableView, View
+from .writing import WriteView
 
 MOST_COLUMNS = 6
+_VALUES = {
+    Kind.INT: "1",
+    Kind.BIGINT: "1",
+    Kind.FLOAT: "1.5",
+    Kind.DECIMAL: '"1"',
+    Kind.BOOL: "true",
+    Kind.DATE: '"2026-01-31"',
+    Kind.DATETIME: '"2026-01-31T08:30:00Z"',
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """A named query."""
+    """A named query or mutation."""
 
     name: str
     document: str
@@ -27,6 +38,39 @@ def examples(view: View) -> list[Example]:
     by_relations = sorted(view.tables.values(), key=lambda seen: -len(seen.relations))
     shown = [seen for seen in by_relations if seen.columns]
     return [example for seen in shown for example in (_list(view, seen), _aggregate(seen))]
+
+
+def writes(view: View) -> list[Example]:
+    """Of each table whose rows its caller may create with plain values, the creation of one; whether the rules allow
+    the row is another matter.
+    """
+    return [
+        example
+        for field in view.mutations.values()
+        if field.kind == "create_one" and (example := _create(view, field.name, view.writes[field.table]))
+    ]
+
+
+def _create(view: View, name: str, written: WriteView) -> Example | None:
+    seen = view.tables[written.table.key]
+    values = {field: _value(field, column) for field, column in (written.create or {}).items() if _needed(column)}
+    if None in values.values() or not seen.columns:
+        return None
+    given = ", ".join(f"{field}: {value}" for field, value in values.items())
+    lines = [f"  {name}(object: {{{given}}}) {{", *_columns(seen, "    ")]
+    title = name[0].upper() + name[1:]
+    about = f"# A new {written.table.key}."
+    return Example(name, f"{about}\nmutation {title} {{\n" + "\n".join([*lines, "  }"]) + "\n}\n")
+
+
+def _needed(column: TableColumn) -> bool:
+    return not column.nullable and column.default is None
+
+
+def _value(field: str, column: TableColumn) -> str | None:
+    if column.type.array:
+        return None
+    return f'"A {field}"' if column.type.kind is Kind.TEXT else _VALUES.get(column.type.kind)
 
 
 def _list(view: View, seen: TableView) -> Example:

@@ -1,6 +1,6 @@
-"""A generated schema + a developer's Strawberry types → one schema, as the callers of a View see it.
+"""A developer's Strawberry types → their part of the schema that the callers of a View see.
 
-In: the schema that `graphql` built for the View alone, and Custom. Out: a schema that also has the developer's fields,
+In: the types that `graphql` makes of the View, and its Custom. Out: the developer's fields and types,
 with their resolvers: placeholders are swapped for the View's row types, scalars and enums that both have become
 one. What leads to a model that the View lacks is left out, and so is what only leads there. Rows may always be
 missing, so a field that is one row, or a union with rows, is nullable, whatever its resolver says.
@@ -8,62 +8,114 @@ missing, so a field that is one row, or a union with rows, is nullable, whatever
 
 from __future__ import annotations
 
-from typing import Any, cast
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol, cast
 
 import graphql as g
 
-from .custom import Custom
-from .reachable import reachable
-from .views import View
+from .lazily import Lazily
+from .reachable import references
+from .views import TableView, View
 
 
-def graft(generated: g.GraphQLSchema, view: View, custom: Custom) -> g.GraphQLSchema:
-    """The schema with the developer's fields. `generated` must be the caller's own: its types are added to."""
-    return _Graft(generated, view, custom).schema()
+class Generated(Protocol):
+    """What `graphql` makes of the View."""
+
+    @property
+    def view(self) -> View: ...
+
+    def row(self, seen: TableView) -> g.GraphQLObjectType: ...
+
+    def shared(self, name: str) -> g.GraphQLNamedType | None:
+        """The scalar or enum of that name."""
+        ...
 
 
-class _Graft:
-    def __init__(self, generated: g.GraphQLSchema, view: View, custom: Custom) -> None:
+class Own(Protocol):
+    """A developer's part of a schema: root fields, and all types by name, of which `first` come first."""
+
+    @property
+    def roots(self) -> Mapping[str, g.GraphQLField]:
+        """Fields of Query."""
+        ...
+
+    @property
+    def mutations(self) -> Mapping[str, g.GraphQLField]:
+        """Fields of Mutation."""
+        ...
+
+    @property
+    def types(self) -> Mapping[str, g.GraphQLNamedType]: ...
+
+    @property
+    def first(self) -> Sequence[g.GraphQLObjectType]: ...
+
+    def computed(self, seen: TableView) -> Mapping[str, g.GraphQLField]:
+        """The computed fields of a row."""
+        ...
+
+
+class Nothing:
+    """The part of a developer who has added nothing."""
+
+    roots: Mapping[str, g.GraphQLField] = {}
+    mutations: Mapping[str, g.GraphQLField] = {}
+    types: Mapping[str, g.GraphQLNamedType] = {}
+    first: Sequence[g.GraphQLObjectType] = ()
+
+    def computed(self, seen: TableView) -> Mapping[str, g.GraphQLField]:
+        """None."""
+        return {}
+
+
+NOTHING = Nothing()
+
+
+class Graft:
+    """The part of a developer's Custom that the View's callers see. Their types are few, so all are made at once."""
+
+    def __init__(self, generated: Generated) -> None:
+        view, custom = generated.view, generated.view.catalog.custom
+        assert custom
         self.generated = generated
         self.view = view
         self.custom = custom
-        self.made: dict[str, Any] = {}
         self.lacking = self._lacking()
+        self.types: dict[str, Any] = {}
+        self.roots: dict[str, g.GraphQLField] = {}
+        self.mutations: dict[str, g.GraphQLField] = {}
+        self.first: list[g.GraphQLObjectType] = []
+        self._computed = {key: self._computed_of(seen) for key, seen in self.view.tables.items() if seen.table.computed}
 
-    def schema(self) -> g.GraphQLSchema:
-        query = self.generated.query_type
-        assert query
-        roots = {name: self._field(field) for name, field in self.custom.roots.items() if self._shown(field)}
-        if roots and not self.view.roots:
-            query.fields.clear()  # the field that says that there is nothing
-        query.fields.update(roots)
-        mutation = self._mutation()
-        for table, seen in self.view.tables.items():
-            placeholder = self._placeholder(table)
-            row = cast("g.GraphQLObjectType", self.generated.type_map[seen.table.names.type])
-            for name, computed in seen.computed.items():
-                field = placeholder.fields[name]
-                if self._shown(field):
-                    row.fields[name] = self._field(field, nullable=not all(map(seen.always, computed.needs)))
+    def make(self) -> None:
+        """Makes all of it; what is generated may ask for `computed` meanwhile."""
+        self.roots = self._fields(self.custom.roots)
+        self.mutations = self._fields(self.custom.mutations)
+        for fields in self._computed.values():
+            fields.copy()
         for name, type in self.custom.types.items():
             if isinstance(type, g.GraphQLObjectType) and type.interfaces and name not in self.lacking:
                 self._named(type)
-        implementing = [type for type in self.made.values() if isinstance(type, g.GraphQLObjectType)]
-        starts = (query, *([mutation] if mutation else ()), *implementing)
-        return g.GraphQLSchema(query, mutation, types=reachable(*starts), assume_valid=True)
+        self.first = [type for type in self.types.values() if isinstance(type, g.GraphQLObjectType)]
+        reached = 0
+        while reached < len(self.types):  # fields are made when first read, and name more types
+            reached = len(self.types)
+            for type in list(self.types.values()):
+                list(references(type))
 
-    def _mutation(self) -> g.GraphQLObjectType | None:
-        mutation = self.generated.mutation_type
-        roots = {name: self._field(field) for name, field in self.custom.mutations.items() if self._shown(field)}
-        if roots and mutation is None:
-            return g.GraphQLObjectType(self.view.catalog.naming.mutation, roots)
-        if mutation is not None:
-            mutation.fields.update(roots)
-        return mutation
+    def computed(self, seen: TableView) -> Mapping[str, g.GraphQLField]:
+        """The computed fields of a row."""
+        return self._computed.get(seen.table.key, {})
 
-    def _placeholder(self, table: str) -> g.GraphQLObjectType:
-        name = next(name for name, key in self.custom.rows.items() if key == table)
-        return cast("g.GraphQLObjectType", self.custom.types[name])
+    def _computed_of(self, seen: TableView) -> Lazily[g.GraphQLField]:
+        placeholder = cast("g.GraphQLObjectType", self.custom.types[seen.table.names.type])
+        computed = {name: each for name, each in seen.computed.items() if self._shown(placeholder.fields[name])}
+
+        def field(name: str) -> g.GraphQLField:
+            always = all(map(seen.always, computed[name].needs))
+            return self._field(placeholder.fields[name], nullable=not always)
+
+        return Lazily(computed, field)
 
     # What the View lacks
 
@@ -90,6 +142,9 @@ class _Graft:
 
     # Types
 
+    def _fields(self, fields: Mapping[str, g.GraphQLField]) -> dict[str, g.GraphQLField]:
+        return {name: self._field(field) for name, field in fields.items() if self._shown(field)}
+
     def _field(self, field: g.GraphQLField, *, nullable: bool = False) -> g.GraphQLField:
         type = field.type
         if isinstance(type, g.GraphQLNonNull) and (nullable or self._may_miss(type.of_type)):
@@ -113,16 +168,16 @@ class _Graft:
     def _named(self, type: Any) -> Any:
         name = type.name
         if name in self.custom.rows:
-            return self.generated.type_map[self.view.tables[self.custom.rows[name]].table.names.type]
+            return self.generated.row(self.view.tables[self.custom.rows[name]])
         if g.is_specified_scalar_type(type):
-            return type
-        if name not in self.made:
-            self.made[name] = self._leaf(type) if g.is_leaf_type(type) else self._composed(type)
-        return self.made[name]
+            return self.types.setdefault(name, type)
+        if name not in self.types:
+            self.types[name] = self._leaf(type) if g.is_leaf_type(type) else self._composed(type)
+        return self.types[name]
 
     def _leaf(self, type: Any) -> Any:
         """The generated scalar or enum of that name where there is one, else the developer's."""
-        known = self.generated.type_map.get(type.name)
+        known = self.generated.shared(type.name)
         if known is None:
             return type
         if isinstance(known, g.GraphQLEnumType):
@@ -144,9 +199,7 @@ class _Graft:
                 for name, field in type.fields.items()
             }
             return g.GraphQLInputObjectType(**kwargs)
-        kwargs["fields"] = lambda: {
-            name: self._field(field) for name, field in type.fields.items() if self._shown(field)
-        }
+        kwargs["fields"] = lambda: self._fields(type.fields)
         kwargs["interfaces"] = lambda: [
             self._named(interface)
             for interface in type.interfaces

@@ -1,19 +1,22 @@
 """The GraphQL types of aggregates and groups: what is asked of many rows together.
 
-In: the TableViews of a View, and the types that `graphql` has made of them. Out: for each table the answer of its
+In: the TableViews of a View, and the types that `graphql` makes of them. Out: for each table the answer of its
 aggregate field, and the inputs that filter, order and group by aggregates. Types are made when first asked for, and
 only over columns that show.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Iterator
+from functools import partial
+from itertools import islice
 from typing import Any, Protocol
 
 import graphql as g
 
 from .aggregates import OF_COLUMNS, SPREADS, ColumnFunction, parts, result
 from .catalog import TableColumn
+from .lazily import Once
 from .names import Naming
 from .types import INT, SORTABLE, Type
 from .views import TableView, View
@@ -24,7 +27,7 @@ CONDITION = "hedgerow-condition"
 
 
 class Types(Protocol):
-    """What `graphql` has made so far."""
+    """What `graphql` makes."""
 
     @property
     def view(self) -> View: ...
@@ -36,16 +39,35 @@ class Types(Protocol):
     def order(self) -> g.GraphQLEnumType: ...
 
     @property
-    def rows(self) -> Mapping[str, g.GraphQLObjectType]: ...
+    def once(self) -> Once: ...
+
+    def row(self, seen: TableView) -> g.GraphQLObjectType: ...
+
+    def filter(self, seen: TableView) -> g.GraphQLInputObjectType: ...
 
     @property
-    def filters(self) -> Mapping[str, g.GraphQLInputObjectType]: ...
+    def listing(self) -> Collection[str]:
+        """The tables to whose rows a relation to many leads."""
+        ...
+
+    @property
+    def ordering(self) -> Collection[str]:
+        """Those of them to which one leads from a table that has an order."""
+        ...
 
     def scalar(self, type: Type) -> Any: ...
 
+    def leaf(self, type: Type) -> Iterator[tuple[str, Callable[[], g.GraphQLNamedType]]]:
+        """The name of a type's scalar or enum, and how to make it."""
+        ...
+
+    def compared(self, type: Type) -> Iterator[tuple[str, Callable[[], g.GraphQLNamedType]]]:
+        """The names of a type's operators, first, and of what they take, and how to make them."""
+        ...
+
     def comparison(self, type: Type) -> g.GraphQLInputObjectType: ...
 
-    def listed(self, key: str) -> g.GraphQLNonNull[Any]: ...
+    def listed(self, seen: TableView) -> g.GraphQLNonNull[Any]: ...
 
 
 class Aggregates:
@@ -54,26 +76,69 @@ class Aggregates:
     def __init__(self, types: Types) -> None:
         self.types = types
         self.naming = types.naming
-        self._made: dict[str, Any] = {}
+        self._once = types.once
         self._order = g.GraphQLInputField(types.order)
         self._answers: dict[Type, g.GraphQLField] = {}
         self._operators: dict[Type, g.GraphQLInputField] = {}
 
     def _answer(self, type: Type) -> g.GraphQLField:
         """A nullable value. Fields are shared, here and below: a schema has many thousands."""
-        if type not in self._answers:
-            self._answers[type] = g.GraphQLField(self.types.scalar(type))
-        return self._answers[type]
+        found = self._answers.get(type)
+        return found or self._answers.setdefault(type, g.GraphQLField(self.types.scalar(type)))
 
     def _operated(self, type: Type) -> g.GraphQLInputField:
-        if type not in self._operators:
-            self._operators[type] = g.GraphQLInputField(self.types.comparison(type))
-        return self._operators[type]
+        found = self._operators.get(type)
+        return found or self._operators.setdefault(type, g.GraphQLInputField(self.types.comparison(type)))
 
-    def _once(self, name: str, make: Callable[[str], Any]) -> Any:
-        if name not in self._made:
-            self._made[name] = make(name)
-        return self._made[name]
+    def of_table(self, seen: TableView) -> Iterator[tuple[str, Callable[[], g.GraphQLNamedType]]]:
+        """The names of the types here that a table has for itself, and how to make them."""
+        names = seen.table.names
+        sortable = _sortable(seen)
+        functions: list[ColumnFunction] = [function for function in OF_COLUMNS if _columns(seen, function)]
+        yield names.made["aggregate"], lambda: self.answer(seen)
+        yield names.made["fields"], lambda: self._fields(seen)
+        for function in functions:
+            yield names.made[function], partial(self._of_columns, seen, function)
+        if seen.columns:
+            yield names.made["column"], lambda: self.column(seen)
+        if sortable or seen.table.key in self.types.listing:
+            yield names.made["aggregate_filter"], lambda: self.filter(seen)
+            yield names.made["count_filter"], lambda: self._count_filter(seen)
+            for function in functions:
+                yield names.filters[function], partial(self._comparisons, seen, function)
+        if sortable or seen.table.key in self.types.ordering:
+            yield names.made["aggregate_order"], lambda: self.order(seen)
+            for function in functions:
+                yield names.orders[function], partial(self._orders, seen, function)
+        if sortable:
+            yield names.made["group"], lambda: self._group(seen)
+            yield names.made["group_by"], lambda: self._by(seen)
+            yield names.made["group_order"], lambda: self._group_order(seen)
+            yield names.made["key"], lambda: self._key(seen)
+            yield names.made["key_order"], lambda: self._key_order(seen)
+
+    def shared(self, seen: TableView) -> Iterator[tuple[str, Callable[[], g.GraphQLNamedType]]]:
+        """The names of the types here that a table leads to and others may too, and how to make them."""
+        compared = _sortable(seen) or seen.table.key in self.types.listing
+        for function in OF_COLUMNS:
+            for type in _columns(seen, function).values():
+                if function not in SPREADS:
+                    yield from self.types.leaf(type)
+                else:
+                    yield "Float", lambda: g.GraphQLFloat
+                if compared:
+                    yield from self.types.compared(type)
+        if compared:
+            comparison = self.types.compared(INT)
+            yield from comparison if self.naming.count_predicate else islice(comparison, 1, None)
+        for column in _key_columns(seen).values():
+            if parts(column.type):
+                yield self.naming.key(column.type), partial(self._parts, column.type)
+                yield self.naming.key_order(column.type), partial(self._part_orders, column.type)
+                for of in parts(column.type).values():
+                    yield from self.types.leaf(of)
+        if _sortable(seen) and any(parts(column.type) for column in seen.columns.values()):
+            yield DATE_PART, lambda: self._once(DATE_PART, _date_part)
 
     # Answers
 
@@ -84,7 +149,7 @@ class Aggregates:
         def fields() -> dict[str, g.GraphQLField]:
             made = {
                 "aggregate": g.GraphQLField(g.GraphQLNonNull(self._fields(seen)), description="Of all rows together."),
-                "nodes": g.GraphQLField(self.types.listed(key), description="The rows themselves."),
+                "nodes": g.GraphQLField(self.types.listed(seen), description="The rows themselves."),
             }
             if _sortable(seen):
                 made["groups"] = self._groups(seen)
@@ -131,18 +196,6 @@ class Aggregates:
 
     def filter(self, seen: TableView) -> g.GraphQLInputObjectType:
         """What the aggregates of rows must be like."""
-        names = seen.table.names
-
-        def count() -> dict[str, g.GraphQLInputField]:
-            operators = self.types.comparison(INT)
-            fields = {self.naming.count_where: g.GraphQLInputField(self.types.filters[seen.table.key])}
-            if seen.columns:
-                columns = g.GraphQLList(g.GraphQLNonNull(self.column(seen)))
-                fields[self.naming.count_columns] = g.GraphQLInputField(columns)
-                fields["distinct"] = g.GraphQLInputField(g.GraphQLBoolean)
-            if self.naming.count_predicate:
-                return fields | {self.naming.count_predicate: g.GraphQLInputField(g.GraphQLNonNull(operators))}
-            return fields | operators.fields
 
         def fields() -> dict[str, g.GraphQLInputField]:
             own = self.filter(seen)
@@ -151,10 +204,8 @@ class Aggregates:
                 "_and": g.GraphQLInputField(listed, description="all of these"),
                 "_or": g.GraphQLInputField(listed, description="at least one of these"),
                 "_not": g.GraphQLInputField(own, description="not this"),
-                "where": g.GraphQLInputField(self.types.filters[seen.table.key], description="of such rows only"),
-                "count": g.GraphQLInputField(
-                    self._once(names.made["count_filter"], lambda name: condition_input(name, count))
-                ),
+                "where": g.GraphQLInputField(self.types.filter(seen), description="of such rows only"),
+                "count": g.GraphQLInputField(self._count_filter(seen)),
             }
             for function in OF_COLUMNS:
                 if _columns(seen, function):
@@ -162,7 +213,21 @@ class Aggregates:
             return made
 
         about = f"What the aggregates of {seen.table.key} rows must be like; several fields must all hold."
-        return self._once(names.made["aggregate_filter"], lambda name: condition_input(name, fields, about))
+        return self._once(seen.table.names.made["aggregate_filter"], lambda name: condition_input(name, fields, about))
+
+    def _count_filter(self, seen: TableView) -> g.GraphQLInputObjectType:
+        def fields() -> dict[str, g.GraphQLInputField]:
+            operators = self.types.comparison(INT)
+            made = {self.naming.count_where: g.GraphQLInputField(self.types.filter(seen))}
+            if seen.columns:
+                columns = g.GraphQLList(g.GraphQLNonNull(self.column(seen)))
+                made[self.naming.count_columns] = g.GraphQLInputField(columns)
+                made["distinct"] = g.GraphQLInputField(g.GraphQLBoolean)
+            if self.naming.count_predicate:
+                return made | {self.naming.count_predicate: g.GraphQLInputField(g.GraphQLNonNull(operators))}
+            return made | operators.fields
+
+        return self._once(seen.table.names.made["count_filter"], lambda name: condition_input(name, fields))
 
     def _comparisons(self, seen: TableView, function: ColumnFunction) -> g.GraphQLInputObjectType:
         def fields() -> dict[str, g.GraphQLInputField]:
@@ -192,7 +257,6 @@ class Aggregates:
     # Groups
 
     def _groups(self, seen: TableView) -> g.GraphQLField:
-        names = seen.table.names
         arguments = {
             "by": g.GraphQLArgument(
                 g.GraphQLNonNull(g.GraphQLList(g.GraphQLNonNull(self._by(seen)))), description="What makes a group."
@@ -205,6 +269,10 @@ class Aggregates:
             "offset": g.GraphQLArgument(g.GraphQLInt),
         }
 
+        listed = g.GraphQLNonNull(g.GraphQLList(g.GraphQLNonNull(self._group(seen))))
+        return g.GraphQLField(listed, arguments, description="The rows in groups of those alike.")
+
+    def _group(self, seen: TableView) -> g.GraphQLObjectType:
         def fields() -> dict[str, g.GraphQLField]:
             about = "What the rows of the group share: what `by` names. Others are refused."
             return {
@@ -212,9 +280,8 @@ class Aggregates:
                 "aggregate": g.GraphQLField(g.GraphQLNonNull(self._fields(seen))),
             }
 
-        group = self._once(names.made["group"], lambda name: _object(name, fields, f"{seen.table.key} rows alike."))
-        listed = g.GraphQLNonNull(g.GraphQLList(g.GraphQLNonNull(group)))
-        return g.GraphQLField(listed, arguments, description="The rows in groups of those alike.")
+        about = f"{seen.table.key} rows alike."
+        return self._once(seen.table.names.made["group"], lambda name: _object(name, fields, about))
 
     def _by(self, seen: TableView) -> g.GraphQLInputObjectType:
         def fields() -> dict[str, g.GraphQLInputField]:

@@ -1,24 +1,23 @@
 """The GraphQL types of writes: Mutation, what its fields take, and what they answer.
 
-In: the WriteViews of a View, and the types that `graphql` makes for reading. Out: the type of Mutation, or None where
-the caller may write nothing. Inputs that hold values carry `Data` under the extension DATA: what is in them is read
-when a request runs, so that ten thousand rows of a variable are one value to whoever plans it.
+In: the WriteViews of a View, and the types that `graphql` makes for reading. Out: the fields of Mutation, and the
+types that they lead to, each made when first asked for. Inputs that hold values carry `Data` under the extension DATA:
+what is in them is read when a request runs, so that ten thousand rows of a variable are one value to whoever plans it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import partial
 from typing import Any
 
 import graphql as g
 
-from .catalog import Relation, TableColumn
+from .catalog import Relation, Table, TableColumn, Verb
 from .graphql_aggregates import Types
 from .names import OPERATIONS, Made, Operation
 from .types import NUMBERS, Kind, Type
-from .views import TableView
 from .writing import MutationField, Part, WriteView
 
 DATA = "hedgerow.data"
@@ -32,6 +31,13 @@ _ABOUT: dict[Operation, str] = {
     "delete_elem": "Elements that are taken away, by index; from the end when negative.",
     "delete_at_path": "What stands at a path, taken away.",
 }
+_NESTED: Mapping[Made, tuple[Verb, bool]] = {
+    "create_one": ("create", False),
+    "create_many": ("create", True),
+    "update_one": ("update", False),
+    "update_many": ("update", True),
+}
+"""What a write does at the other end of a relation, by its verb and whether that end is many rows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,25 +55,56 @@ def data_of(type: g.GraphQLNamedType) -> Data | None:
 
 
 class Mutations:
-    """Makes each type once, by its name, and only when another leads to it."""
+    """Makes each type once, by its name."""
 
     def __init__(self, types: Types) -> None:
         self.types = types
         self.naming = types.naming
         self.view = types.view
-        self._made: dict[str, Any] = {}
+        self._once = types.once
         self._columns: dict[Type, g.GraphQLInputField] = {}
 
-    def root(self) -> g.GraphQLObjectType | None:
-        """The type of Mutation; None where there is no mutation."""
-        if not self.view.mutations:
-            return None
-        return g.GraphQLObjectType(
-            self.naming.mutation,
-            lambda: {name: self._field(field) for name, field in self.view.mutations.items()},
-        )
+    def of_table(self, key: str) -> Iterator[tuple[str, Callable[[], g.GraphQLNamedType]]]:
+        """The names of the types here that a table has for itself, and how to make them."""
+        table = self.view.catalog.tables[key]
+        names = table.names.made
+        parts = {made: self._parts(key, made) for made in _NESTED}
+        for made in _NESTED:
+            if parts[made]:
+                yield names[made], partial(self._nested, key, made)
+        by_key = self.naming.pk_columns and table.names.mutations["update_one"] in self.view.mutations
+        if by_key or "unlink" in parts["update_many"] or any("link" in each for each in parts.values()):
+            yield names["primary_key"], lambda: self._primary_key(table)
+        seen = self.view.writes.get(key)
+        if seen:
+            yield from self._of_writes(seen)
+            if "update" in parts["update_one"]:
+                yield names["change"], lambda: self._change(seen)
 
-    def _field(self, field: MutationField) -> g.GraphQLField:
+    def _of_writes(self, seen: WriteView) -> Iterator[tuple[str, Callable[[], g.GraphQLNamedType]]]:
+        names = seen.table.names.made
+        yield names["mutation"], lambda: self._answer(seen)
+        if seen.create is not None:
+            yield names["create"], lambda: self._create(seen)
+            if self._labels(seen):
+                yield names["conflict"], lambda: self._conflict(seen)
+                yield names["constraint"], lambda: self._constraint(seen)
+                if seen.update:
+                    yield names["update_column"], lambda: self._update_column(seen)
+        if seen.update is not None:
+            yield names["updates"], lambda: self._updates(seen)
+            for operation in self._operations(seen):
+                yield names[operation], partial(self._operation, seen, operation)
+
+    def shared(self, key: str) -> Iterator[tuple[str, Callable[[], g.GraphQLNamedType]]]:
+        """The names of the types that writes to a table lead to and others may too, and how to make them."""
+        seen = self.view.writes.get(key)
+        if seen:
+            for column in (*(seen.create or {}).values(), *(seen.update or {}).values()):
+                yield from self.types.leaf(column.type)
+
+    def field(self, field: MutationField) -> g.GraphQLField:
+        """A field of Mutation."""
         seen = self.view.writes[field.table]
         key = field.table
         match field.kind:
@@ -79,7 +116,7 @@ class Mutations:
                 about = f"Creates one {key}; null when it was there, or when you may not read it."
                 given = {"object": g.GraphQLArgument(g.GraphQLNonNull(self._create(seen)))}
                 return g.GraphQLField(
-                    self.types.rows[key], given | self._on_conflict(seen, g.GraphQLArgument), description=about
+                    self._row(key), given | self._on_conflict(seen, g.GraphQLArgument), description=about
                 )
             case "update":
                 arguments = self._where(seen, g.GraphQLArgument) | self._changes(seen, g.GraphQLArgument)
@@ -87,7 +124,7 @@ class Mutations:
             case "update_one":
                 about = f"Changes one {key} by its key; null when there is none that you may change."
                 arguments = self._key(seen) | self._changes(seen, g.GraphQLArgument) | self._if_version(seen)
-                return g.GraphQLField(self.types.rows[key], arguments, description=about)
+                return g.GraphQLField(self._row(key), arguments, description=about)
             case "update_many":
                 about = f"Changes {key} rows, one update after the other."
                 updates = g.GraphQLArgument(_list(self._updates(seen), required=True))
@@ -98,19 +135,24 @@ class Mutations:
             case "delete_one":
                 about = f"Deletes one {key} by its key; null when there is none that you may delete."
                 columns = {name: g.GraphQLArgument(type) for name, type in self._key_types(seen).items()}
-                return g.GraphQLField(self.types.rows[key], columns | self._if_version(seen), description=about)
+                return g.GraphQLField(self._row(key), columns | self._if_version(seen), description=about)
+
+    def _row(self, key: str) -> g.GraphQLObjectType:
+        return self.types.row(self.view.tables[key])
 
     # Arguments, which some inputs have as fields
 
     def _where(self, seen: WriteView, make: Callable[[Any], Any]) -> dict[str, Any]:
-        return {"where": make(g.GraphQLNonNull(self.types.filters[seen.table.key]))}
+        return {"where": make(g.GraphQLNonNull(self._filter(seen.table.key)))}
+
+    def _filter(self, key: str) -> g.GraphQLInputObjectType:
+        return self.types.filter(self.view.tables[key])
 
     def _changes(self, seen: WriteView, make: Callable[..., Any]) -> dict[str, Any]:
         """What an update does to columns; without those that could do nothing."""
         return {
             self.naming.operation(operation): make(self._operation(seen, operation), description=_ABOUT[operation])
-            for operation in OPERATIONS
-            if self._operated(seen, operation) or (operation == "set" and seen.update_relations)
+            for operation in self._operations(seen)
         }
 
     def _on_conflict(self, seen: WriteView, make: Callable[..., Any]) -> dict[str, Any]:
@@ -125,7 +167,7 @@ class Mutations:
 
     def _key(self, seen: WriteView) -> dict[str, g.GraphQLArgument]:
         if self.naming.pk_columns:
-            return {self.naming.pk_columns: g.GraphQLArgument(g.GraphQLNonNull(self._primary_key(seen)))}
+            return {self.naming.pk_columns: g.GraphQLArgument(g.GraphQLNonNull(self._primary_key(seen.table)))}
         return {name: g.GraphQLArgument(type) for name, type in self._key_types(seen).items()}
 
     def _if_version(self, seen: WriteView) -> dict[str, g.GraphQLArgument]:
@@ -156,7 +198,8 @@ class Mutations:
             made = {self.naming.word("affected_rows"): affected}
             if key in self.view.tables:
                 about = "Those of them that you may read."
-                made["returning"] = g.GraphQLField(self.types.listed(key), description=about)
+                listed = self.types.listed(self.view.tables[key])
+                made["returning"] = g.GraphQLField(listed, description=about)
             return made
 
         about = f"What a write did to {key} rows."
@@ -165,11 +208,6 @@ class Mutations:
         )
 
     # Inputs
-
-    def _once(self, name: str, make: Callable[[str], Any]) -> Any:
-        if name not in self._made:
-            self._made[name] = make(name)
-        return self._made[name]
 
     def _input(self, seen: WriteView, made: Made, fields: Callable[[], dict[str, Any]], about: str) -> Any:
         """An input of values."""
@@ -181,9 +219,8 @@ class Mutations:
 
     def _column(self, type: Type) -> g.GraphQLInputField:
         """A value that may be left out. Fields are shared: a schema has many thousands."""
-        if type not in self._columns:
-            self._columns[type] = g.GraphQLInputField(self.types.scalar(type))
-        return self._columns[type]
+        found = self._columns.get(type)
+        return found or self._columns.setdefault(type, g.GraphQLInputField(self.types.scalar(type)))
 
     def _create(self, seen: WriteView) -> g.GraphQLInputObjectType:
         def fields() -> dict[str, g.GraphQLInputField]:
@@ -196,7 +233,7 @@ class Mutations:
                 else:
                     made[name] = g.GraphQLInputField(g.GraphQLNonNull(self.types.scalar(column.type)))
             for name, relation in seen.create_relations.items():
-                made[name] = g.GraphQLInputField(self._nested(relation, "create"), description=relation.description)
+                made[name] = self._through(relation, "create")
             return made
 
         return self._input(seen, "create", fields, f"A new {seen.table.key}.")
@@ -206,8 +243,7 @@ class Mutations:
             made = {name: self._operand(operation, column) for name, column in self._operated(seen, operation).items()}
             if operation == "set":
                 for name, relation in seen.update_relations.items():
-                    about = relation.description
-                    made[name] = g.GraphQLInputField(self._nested(relation, "update"), description=about)
+                    made[name] = self._through(relation, "update")
             return made
 
         return self._input(seen, operation, fields, _ABOUT[operation])
@@ -221,6 +257,12 @@ class Mutations:
         kinds = NUMBERS if operation == "inc" else (Kind.JSON,)
         return {name: each for name, each in columns.items() if each.type.kind in kinds and each.name in cells}
 
+    def _operations(self, seen: WriteView) -> Iterator[Operation]:
+        """What an update may do to a table."""
+        for operation in OPERATIONS:
+            if self._operated(seen, operation) or (operation == "set" and seen.update_relations):
+                yield operation
+
     def _operand(self, operation: Operation, column: TableColumn) -> g.GraphQLInputField:
         match operation:
             case "delete_key":
@@ -232,9 +274,7 @@ class Mutations:
             case _:
                 return self._column(column.type)
 
-    def _primary_key(self, seen: WriteView | TableView) -> g.GraphQLInputObjectType:
-        table = seen.table
-
+    def _primary_key(self, table: Table) -> g.GraphQLInputObjectType:
         def fields() -> dict[str, g.GraphQLInputField]:
             columns = (table.columns[name] for name in table.primary_key)
             return {
@@ -264,51 +304,57 @@ class Mutations:
         return [unique.label for unique in seen.table.uniques if known.issuperset(unique.columns)]
 
     def _conflict(self, seen: WriteView) -> g.GraphQLInputObjectType:
-        names = seen.table.names.made
         key = seen.table.key
 
         def fields() -> dict[str, g.GraphQLInputField]:
-            made = {"constraint": g.GraphQLInputField(g.GraphQLNonNull(self._enum(names["constraint"], labels)))}
+            made = {"constraint": g.GraphQLInputField(g.GraphQLNonNull(self._constraint(seen)))}
             if seen.update:
                 about = "What the row there gets of the new one; nothing when empty."
-                columns = _list(self._enum(names["update_column"], seen.update), required=True)
+                columns = _list(self._update_column(seen), required=True)
                 made[self.naming.word("update_columns")] = g.GraphQLInputField(
                     columns, default_value=[], description=about
                 )
                 about = "What the row there must be like to get it."
-                made["where"] = g.GraphQLInputField(self.types.filters[key], description=about)
+                made["where"] = g.GraphQLInputField(self._filter(key), description=about)
             return made
 
-        labels = self._labels(seen)
         return self._input(seen, "conflict", fields, f"What to do where a {key} of that key is there.")
+
+    def _constraint(self, seen: WriteView) -> g.GraphQLEnumType:
+        return self._enum(seen.table.names.made["constraint"], self._labels(seen))
+
+    def _update_column(self, seen: WriteView) -> g.GraphQLEnumType:
+        return self._enum(seen.table.names.made["update_column"], seen.update or ())
 
     def _enum(self, name: str, labels: Iterable[str]) -> g.GraphQLEnumType:
         return self._once(name, lambda name: g.GraphQLEnumType(name, dict.fromkeys(labels), names_as_values=True))
 
     # Through relations
 
-    @cached_property
-    def _parts(self) -> dict[tuple[str, bool, str], set[Part]]:
-        """What writes may do at the other ends of relations that share a type: by (target, to many, verb)."""
-        found: dict[tuple[str, bool, str], set[Part]] = {}
-        for seen in self.view.writes.values():
-            for verb, relations, parts in (
-                ("create", seen.create_relations, seen.create_parts),
-                ("update", seen.update_relations, seen.update_parts),
-            ):
-                for field, relation in relations.items():
-                    found.setdefault((relation.target, relation.many, verb), set()).update(parts[field])
+    def _through(self, relation: Relation, verb: Verb) -> g.GraphQLInputField:
+        made: Made
+        if relation.many:
+            made = "create_many" if verb == "create" else "update_many"
+        else:
+            made = "create_one" if verb == "create" else "update_one"
+        return g.GraphQLInputField(self._nested(relation.target, made), description=relation.description)
+
+    def _parts(self, key: str, made: Made) -> set[Part]:
+        """What writes may do at the other ends of the relations that share a type."""
+        verb, many = _NESTED[made]
+        found: set[Part] = set()
+        for source, relation in self.view.catalog.leading.get(key, ()):
+            seen = self.view.writes.get(source)
+            if seen and relation.many == many:
+                parts = seen.create_parts if verb == "create" else seen.update_parts
+                found |= parts.get(relation.field, frozenset())
         return found
 
-    def _nested(self, relation: Relation, verb: str) -> g.GraphQLInputObjectType:
+    def _nested(self, key: str, made: Made) -> g.GraphQLInputObjectType:
         """What a write does at the other end of a relation."""
-        many = relation.many
-        key = relation.target
+        _, many = _NESTED[made]
         names = self.view.catalog.tables[key].names.made
-        made: Made = (
-            ("create_many" if many else "create_one") if verb == "create" else ("update_many" if many else "update_one")
-        )
-        parts = self._parts[key, many, verb]
+        parts = self._parts(key, made)
 
         def fields() -> dict[str, g.GraphQLInputField]:
             return dict(self._nested_fields(key, parts, many))
@@ -323,16 +369,17 @@ class Mutations:
         def field(type: Any, about: str) -> g.GraphQLInputField:
             return g.GraphQLInputField(_list(type) if many else type, description=about)
 
+        table = self.view.catalog.tables[key]
         if "data" in parts:
             seen = self.view.writes[key]
             yield "data", field(self._create(seen), "New, and related.")
             yield from self._on_conflict(seen, g.GraphQLInputField).items()
         if "link" in parts:
-            yield "link", field(self._primary_key(self.view.tables[key]), "There already, and from now on related.")
+            yield "link", field(self._primary_key(table), "There already, and from now on related.")
         if "unlink" in parts:
             about = "From now on no longer related."
             if many:
-                yield "unlink", field(self._primary_key(self.view.tables[key]), about)
+                yield "unlink", field(self._primary_key(table), about)
             else:
                 yield "unlink", g.GraphQLInputField(g.GraphQLBoolean, description=about)
         if "update" in parts:
@@ -340,7 +387,7 @@ class Mutations:
             yield "update", field((self._updates if many else self._change)(seen), "Related, and changed.")
         if "delete" in parts:
             about = "Related rows that are deleted."
-            yield "delete", g.GraphQLInputField(self.types.filters[key], description=about)
+            yield "delete", g.GraphQLInputField(self._filter(key), description=about)
 
 
 def _list(type: Any, *, required: bool = False) -> Any:

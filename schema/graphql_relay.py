@@ -1,48 +1,75 @@
 """The GraphQL types of Relay's server specification: connections with cursors, `Node` with its global ids.
 
-In: the TableViews of a View, and the types that `graphql` has made of them. Out: for each table whose key always
-shows its connection; `Node`, which the rows of such tables implement.
+In: the TableViews of a View, and the types that `graphql` makes of them. Out: for each table whose key always
+shows its connection; `Node`, which the rows of such tables implement. Types are made when first asked for.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import graphql as g
 
+from .lazily import Once
 from .views import TableView
+
+NODE = "Node"
+PAGE_INFO = "PageInfo"
 
 
 class Relay:
-    """Makes each type once. `rows` and `arguments` give a table's row type and the arguments of its lists."""
+    """Makes each type once. `row` and `arguments` give a table's row type and the arguments of its lists."""
 
     def __init__(
         self,
         node_id: str,
-        rows: Mapping[str, g.GraphQLObjectType],
+        once: Once,
+        row: Callable[[TableView], g.GraphQLObjectType],
         arguments: Callable[[TableView], dict[str, g.GraphQLArgument]],
     ) -> None:
         self.node_id = node_id
-        self.rows = rows
+        self.row = row
         self.arguments = arguments
+        self._once = once
         self._arguments: dict[str, dict[str, g.GraphQLArgument]] = {}
-        self._connections: dict[str, g.GraphQLObjectType] = {}
-        self.node = g.GraphQLInterfaceType(
-            "Node",
-            {node_id: self.id_field()},
-            description="A row of any table that has a global id.",
+
+    def of_table(self, seen: TableView) -> Iterator[tuple[str, Callable[[], g.GraphQLNamedType]]]:
+        """The names of the types here that a table has for itself, and how to make them."""
+        if seen.keyed:
+            yield seen.table.names.made["connection"], lambda: self._connection(seen)
+            yield seen.table.names.made["edge"], lambda: self._edge(seen)
+
+    def shared(self, seen: TableView) -> Iterator[tuple[str, Callable[[], g.GraphQLNamedType]]]:
+        """The names of the types here that a table leads to and others may too, and how to make them."""
+        if seen.keyed:
+            yield PAGE_INFO, lambda: self.page_info
+        if seen.identified(self.node_id):
+            yield NODE, lambda: self.node
+            yield "ID", lambda: g.GraphQLID
+
+    @property
+    def node(self) -> g.GraphQLInterfaceType:
+        """What all rows are that have a global id."""
+        about = "A row of any table that has a global id."
+        return self._once(
+            NODE, lambda name: g.GraphQLInterfaceType(name, {self.node_id: self.id_field()}, description=about)
         )
-        self.page_info = g.GraphQLObjectType(
-            "PageInfo",
-            {
+
+    @property
+    def page_info(self) -> g.GraphQLObjectType:
+        """Where a page lies."""
+
+        def make(name: str) -> g.GraphQLObjectType:
+            fields = {
                 "hasNextPage": g.GraphQLField(g.GraphQLNonNull(g.GraphQLBoolean)),
                 "hasPreviousPage": g.GraphQLField(g.GraphQLNonNull(g.GraphQLBoolean)),
                 "startCursor": g.GraphQLField(g.GraphQLString),
                 "endCursor": g.GraphQLField(g.GraphQLString),
-            },
-            description="Where a page lies among its rows.",
-        )
+            }
+            return g.GraphQLObjectType(name, fields, description="Where a page lies among its rows.")
+
+        return self._once(PAGE_INFO, make)
 
     def id_field(self) -> g.GraphQLField:
         """The global id of a row."""
@@ -55,10 +82,11 @@ class Relay:
 
     def connection_field(self, seen: TableView, description: str | None) -> g.GraphQLField:
         """A page of rows by cursors."""
-        if seen.table.key not in self._arguments:
-            self._arguments[seen.table.key] = self._paging() | self.arguments(seen)
-        connection = g.GraphQLNonNull(self._connection(seen))
-        return g.GraphQLField(connection, self._arguments[seen.table.key], description=description)
+        key = seen.table.key
+        arguments = self._arguments.get(key)
+        if arguments is None:
+            arguments = self._arguments.setdefault(key, self._paging() | self.arguments(seen))
+        return g.GraphQLField(g.GraphQLNonNull(self._connection(seen)), arguments, description=description)
 
     def _paging(self) -> dict[str, g.GraphQLArgument]:
         return {
@@ -69,28 +97,25 @@ class Relay:
         }
 
     def _connection(self, seen: TableView) -> g.GraphQLObjectType:
-        names = seen.table.names
-        if seen.table.key not in self._connections:
-            row = self.rows[seen.table.key]
-            edge = g.GraphQLObjectType(
-                names.made["edge"],
-                {
-                    "node": g.GraphQLField(g.GraphQLNonNull(row), description="The row."),
-                    "cursor": g.GraphQLField(
-                        g.GraphQLNonNull(g.GraphQLString), description="Its place, for `after` and `before`."
-                    ),
-                },
-            )
-            fields: dict[str, Any] = {
-                "edges": g.GraphQLNonNull(g.GraphQLList(g.GraphQLNonNull(edge))),
-                "nodes": g.GraphQLNonNull(g.GraphQLList(g.GraphQLNonNull(row))),
+        def fields() -> dict[str, g.GraphQLField]:
+            types: dict[str, Any] = {
+                "edges": g.GraphQLNonNull(g.GraphQLList(g.GraphQLNonNull(self._edge(seen)))),
+                "nodes": g.GraphQLNonNull(g.GraphQLList(g.GraphQLNonNull(self.row(seen)))),
                 "pageInfo": g.GraphQLNonNull(self.page_info),
                 "totalCount": g.GraphQLNonNull(g.GraphQLInt),
             }
-            about = f"A page of {seen.table.key} rows."
-            self._connections[seen.table.key] = g.GraphQLObjectType(
-                names.made["connection"],
-                {name: g.GraphQLField(type) for name, type in fields.items()},
-                description=about,
-            )
-        return self._connections[seen.table.key]
+            return {name: g.GraphQLField(type) for name, type in types.items()}
+
+        about = f"A page of {seen.table.key} rows."
+        name = seen.table.names.made["connection"]
+        return self._once(name, lambda name: g.GraphQLObjectType(name, fields, description=about))
+
+    def _edge(self, seen: TableView) -> g.GraphQLObjectType:
+        def fields() -> dict[str, g.GraphQLField]:
+            about = "Its place, for `after` and `before`."
+            return {
+                "node": g.GraphQLField(g.GraphQLNonNull(self.row(seen)), description="The row."),
+                "cursor": g.GraphQLField(g.GraphQLNonNull(g.GraphQLString), description=about),
+            }
+
+        return self._once(seen.table.names.made["edge"], lambda name: g.GraphQLObjectType(name, fields))

@@ -48,6 +48,10 @@ class Module:
         """A Strawberry type whose fields are fields of Query for callers; its resolvers get a `Context`."""
         return None
 
+    def mutation(self) -> type[Any] | None:
+        """The same, for fields of Mutation; each operation is one transaction, with its generated fields."""
+        return None
+
     def types(self) -> Sequence[type[Any]]:
         """Strawberry types that no field names, such as those that implement an interface."""
         return ()

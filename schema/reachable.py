@@ -16,14 +16,15 @@ def reachable(*roots: g.GraphQLNamedType) -> list[g.GraphQLNamedType]:
     found: dict[g.GraphQLNamedType, None] = dict.fromkeys(roots)
     waiting = list(roots)
     while waiting:
-        for type in map(g.get_named_type, _references(waiting.pop())):
+        for type in map(g.get_named_type, references(waiting.pop())):
             if type not in found:
                 found[type] = None
                 waiting.append(type)
     return list(found)
 
 
-def _references(type: g.GraphQLNamedType) -> Iterator[g.GraphQLType]:
+def references(type: g.GraphQLNamedType) -> Iterator[g.GraphQLType]:
+    """The types that a type names."""
     match type:
         case g.GraphQLObjectType() | g.GraphQLInterfaceType():
             yield from type.interfaces

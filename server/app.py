@@ -26,7 +26,7 @@ from ..schema.catalog import Catalog
 from ..schema.compile import compile_models
 from ..schema.compile_custom import compile_custom
 from ..schema.errors import DeclarationError, Problem, Refusal, SetupError
-from ..schema.examples import Example, examples
+from ..schema.examples import Example, examples, writes
 from ..schema.expr import Actor
 from ..schema.module import Module
 from ..schema.names import NAMINGS, NamingName
@@ -54,10 +54,10 @@ def _now() -> datetime:
 class Backend:
     """A backend: an ASGI application that serves the declared models at /graphql.
 
-    `models` are SQLModel tables, `modules` add to them. `query` is a Strawberry type with fields of your own, `types`
-    are Strawberry types that no field names, `scalars` is its `scalar_map`, `extensions` are its own. `naming` is
-    "camel" or "hasura". `settings` default to the environment's. `seed` fills a new database, through a plain SQLModel
-    session. `clock` gives aware datetimes.
+    `models` are SQLModel tables, `modules` add to them. `query` and `mutation` are Strawberry types with fields of
+    your own, `types` are Strawberry types that no field names, `scalars` is its `scalar_map`, `extensions` are its
+    own. `naming` is "camel" or "hasura". `settings` default to the environment's. `seed` fills a new database, through
+    a plain SQLModel session. `clock` gives aware datetimes.
     Raises DeclarationError with every problem of the declaration.
     """
 
@@ -67,6 +67,7 @@ class Backend:
         *,
         modules: Sequence[Module] = (),
         query: type[Any] | None = None,
+        mutation: type[Any] | None = None,
         types: Sequence[type[Any]] = (),
         extensions: Sequence[Any] = (),
         scalars: Mapping[Any, Any] | None = None,
@@ -85,6 +86,7 @@ class Backend:
             [*types, *(type for module in modules for type in module.types())],
             [*extensions, *(extension for module in modules for extension in module.extensions())],
             {**(scalars or {}), **{python: each for m in modules for python, each in m.scalars().items()}},
+            [each for each in (mutation, *(module.mutation() for module in modules)) if each is not None],
         )
         self.settings = settings
         self.file: Path | None = None
@@ -215,7 +217,7 @@ class Backend:
         for role, token in self.tokens.items() or (("anyone", ""),):
             seen = view(self.catalog, frozenset({"anyone", "user", role} if role != "anyone" else {"anyone"}))
             headers = f'{{\n  "Authorization": "Bearer {token}"\n}}' if token else ""
-            first: list[Example] = examples(seen)[:3]
+            first: list[Example] = [*examples(seen)[:3], *writes(seen)[:1]]
             tabs += [graphiql.Example(f"{role}: {each.name}", each.document, "", headers) for each in first]
         # Relative to the page's own address, which ends in PATH wherever the backend is mounted.
         page = graphiql.page(tabs, endpoint=PATH.removeprefix("/"), assets=ASSETS.removeprefix("/"))

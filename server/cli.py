@@ -22,7 +22,8 @@ from rich.console import Console
 
 from ..resolvers import plan as plans
 from ..resolvers.execute import Engine
-from ..resolvers.explain import show_own
+from ..resolvers.explain import show_mutation, show_own
+from ..resolvers.mutation import Mutation
 from ..schema import graphql as generated
 from ..schema.errors import DeclarationError, Refusal, SetupError
 from ..schema.expr import Actor
@@ -150,12 +151,14 @@ def _roles(roles: frozenset[str]) -> frozenset[str]:
 @app.command()
 def plan(
     file: File,
-    query: Annotated[str, typer.Argument(help="A GraphQL query, or a file that holds one.")],
+    query: Annotated[str, typer.Argument(help="A GraphQL query or mutation, or a file that holds one.")],
     as_role: Annotated[str, typer.Option("--as", help="Roles, separated by spaces, or 'admin'.")] = "anyone",
     claims: Annotated[str, typer.Option(help='The caller\'s claims as JSON, such as {"id": 1}.')] = "{}",
     variables: Annotated[str, typer.Option(help="The query's variables as JSON.")] = "{}",
 ) -> None:
-    """Show each stage of a query: the plan, the plan with its rules, the SQL, and the database's own plan."""
+    """Show each stage of a query: the plan, the plan with its rules, the SQL, and the database's own plan. Of a
+    mutation, which is not run: the rows that it chooses, and the rules that may let it write.
+    """
     with _told():
         backend = load(file)
         backend.settings = backend.settings or Settings.read()
@@ -180,23 +183,26 @@ async def _plan(backend: Backend, text: str, variables: dict[str, Any], actor: A
     async with backend.lifespan():
         engine: Engine = backend.engine
         session = backend.session(actor)
-        operation, leaves = engine.operation(text, variables, session.actor)
-        if operation.plan.roots:
-            _section("Plan", plans.show(operation.plan))
-            _section(f"Plan as {' '.join(sorted(session.actor.roles))}", plans.show(operation.authorised))
         prepared = engine.prepare(text, None, session.actor)
-        shape, _ = prepared.variables.read(variables)
+        shape, leaves = prepared.variables.read(variables)
+        planned, roles = engine.planned(prepared, shape), " ".join(sorted(session.actor.roles))
+        if isinstance(planned, Mutation):
+            written = show_mutation(planned, prepared.seen.view)
+            if written:
+                _section(f"Mutation as {roles}", written)
+        elif planned.plan.roots:
+            _section("Plan", plans.show(planned.plan))
+            _section(f"Plan as {roles}", plans.show(planned.authorised))
         own = show_own(prepared, shape, engine.database.dialect, engine.limits)
         if own:
             _section("Python", own)
-        if operation.statement:
-            values = operation.statement.values(leaves, actor, engine.clock())
-            _section("SQL", operation.statement.sql)
-            slots = (
-                f"{number}: {show(slot)} ({slot.type})" for number, slot in enumerate(operation.statement.slots, 1)
-            )
+        statement = None if isinstance(planned, Mutation) else planned.statement
+        if statement:
+            values = statement.values(leaves, actor, engine.clock())
+            _section("SQL", statement.sql)
+            slots = (f"{number}: {show(slot)} ({slot.type})" for number, slot in enumerate(statement.slots, 1))
             _section("Parameters", "\n".join(slots) or "none")
-            _section("Database", await engine.database.explain(operation.statement.sql, values))
+            _section("Database", await engine.database.explain(statement.sql, values))
 
 
 def _section(title: str, text: str) -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 import logging
 from typing import assert_never
 
-from ..resolvers.observe import Event, Failed, Planned, Refused, Slow
+from ..resolvers.observe import AsSystem, Event, Failed, Planned, Refused, Slow
 
 logger = logging.getLogger("hedgerow")
 
@@ -28,5 +28,7 @@ class Log:
                 logger.error("%s failed", event.request_id, exc_info=event.cause)
             case Slow():
                 logger.warning("%s took %.2f s: %s", event.operation or "a query", event.seconds, event.sql)
+            case AsSystem():
+                logger.info("%s went around the rules at %s", event.operation or "an operation", event.where)
             case _:
                 assert_never(event)

@@ -43,6 +43,7 @@ class Settings(BaseSettings):
     jwt_claims_claim: str = Field("claims", description="path of the object that holds the other claims")
     jwt_leeway: int = Field(30, ge=0, le=600, description="seconds by which clocks may differ")
     max_rows: int = Field(1_000, ge=1, le=1_000_000, description="most rows of one list")
+    max_written_rows: int = Field(100_000, ge=1, description="most rows that a mutation writes")
     max_body_bytes: int = Field(1024 * 1024, ge=1_000, description="largest request body")
     max_batch: int = Field(0, ge=0, le=1000, description="most requests in one body; 0: batches are refused")
     max_document_length: int = Field(65_536, ge=100, description="longest GraphQL document, in characters")
@@ -106,6 +107,7 @@ class Settings(BaseSettings):
         """The bounds of a request."""
         return Limits(
             max_rows=self.max_rows,
+            max_written_rows=self.max_written_rows,
             max_document_length=self.max_document_length,
             max_tokens=self.max_tokens,
             max_depth=self.max_depth,

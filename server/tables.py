@@ -128,6 +128,20 @@ def _prepare(connection: sa.Connection, tables: Sequence[sa.Table], seed: Seed |
         with Session(bind=connection) as session:
             seed(session)
             session.flush()
+        if not sqlite:
+            _count_on(connection, tables)
+
+
+def _count_on(connection: sa.Connection, tables: Sequence[sa.Table]) -> None:
+    """Lets PostgreSQL go on counting behind keys that a seed gave itself, as SQLite does anyway."""
+    preparer = connection.dialect.identifier_preparer
+    for table in tables:
+        column = table.autoincrement_column
+        if column is None:
+            continue
+        sequence = sa.func.pg_get_serial_sequence(preparer.format_table(table), column.name)
+        last = sa.select(sa.func.max(column)).scalar_subquery()
+        connection.execute(sa.select(sa.func.setval(sequence, last)).where(last.is_not(None)))
 
 
 def _differences(connection: sa.Connection, tables: set[sa.Table]) -> list[str]:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import os
+import shutil
 import uuid
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
@@ -19,14 +21,14 @@ import sqlalchemy as sa
 from hedgerow import Actor, Backend, Settings
 from hedgerow.server.tables import prepare
 
-from . import world
+from . import shop, world
 from .reference.databases import Databases
 
 POSTGRES = os.environ.get("HEDGEROW_TEST_POSTGRES", "postgresql://root@127.0.0.1:5432/test")
 SECRET = "a secret for tests, of at least 32 bytes"
 ADMIN = "an admin secret for tests, at least 32 bytes"
 CLOCK = datetime(2026, 6, 1, 12, tzinfo=UTC)
-BACKEND_ARGUMENTS = ("naming", "seed", "modules", "models", "query", "types", "extensions", "scalars")
+BACKEND_ARGUMENTS = ("naming", "seed", "modules", "models", "query", "mutation", "types", "extensions", "scalars")
 
 # CI draws the same examples each time: what it says is of the change at hand. Each run by hand draws others.
 hypothesis.settings.register_profile("ci", derandomize=True)
@@ -54,10 +56,10 @@ def new_postgres() -> Iterator[Any]:
     """Makes empty PostgreSQL databases, and drops them in the end."""
     names: list[str] = []
 
-    def make(options: str = "") -> str:
+    def make(options: str = "", template: str = "template0") -> str:
         name = f"hedgerow_test_{uuid.uuid4().hex}"
         try:
-            asyncio.run(_sql(POSTGRES, f'CREATE DATABASE "{name}" TEMPLATE template0 {options}'))
+            asyncio.run(_sql(POSTGRES, f'CREATE DATABASE "{name}" TEMPLATE "{template}" {options}'))
         except (OSError, asyncpg.PostgresError, TimeoutError) as error:
             missing(f"PostgreSQL can't be reached at {POSTGRES} ({error}); set HEDGEROW_TEST_POSTGRES")
         names.append(name)
@@ -65,7 +67,7 @@ def new_postgres() -> Iterator[Any]:
 
     yield make
     for name in names:
-        asyncio.run(_sql(POSTGRES, f'DROP DATABASE "{name}" WITH (FORCE)'))
+        asyncio.run(_sql(POSTGRES, f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)'))
 
 
 @pytest.fixture(scope="session")
@@ -82,6 +84,33 @@ def postgres_world(new_postgres: Any) -> str:
     return url
 
 
+@pytest.fixture(scope="session")
+def sqlite_shop(tmp_path_factory: pytest.TempPathFactory) -> str:
+    url = f"sqlite:///{tmp_path_factory.mktemp('shop') / 'shop.db'}"
+    asyncio.run(prepare(url, shop.MODELS, shop.seed))
+    return url
+
+
+@pytest.fixture(scope="session")
+def postgres_shop(new_postgres: Any) -> str:
+    url = new_postgres()
+    asyncio.run(prepare(url, shop.MODELS, shop.seed))
+    return url
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def shop_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The shop's database, a fresh copy for each test."""
+    made = request.getfixturevalue(f"{request.param}_shop")
+    if request.param == "sqlite":
+        shutil.copy(made.removeprefix("sqlite:///"), tmp_path / "shop.db")
+        yield f"sqlite:///{tmp_path / 'shop.db'}"
+        return
+    url = request.getfixturevalue("new_postgres")(template=sa.make_url(made).database)
+    yield url
+    asyncio.run(_sql(POSTGRES, f'DROP DATABASE "{sa.make_url(url).database}" WITH (FORCE)'))
+
+
 @pytest.fixture(scope="module", params=["sqlite", "postgres"])
 def databases(
     request: pytest.FixtureRequest, new_postgres: Any, tmp_path_factory: pytest.TempPathFactory
@@ -94,10 +123,11 @@ def databases(
 
 @dataclass
 class Counted:
-    """A database that counts what it is asked."""
+    """A database that counts what it is asked; `commands` are those of transactions, a list for each run of one."""
 
     inner: Any
     statements: list[str] = field(default_factory=list)
+    commands: list[list[str]] = field(default_factory=list)
 
     @property
     def dialect(self) -> Any:
@@ -114,7 +144,38 @@ class Counted:
         return self.inner.transaction()
 
     async def transact(self, work: Any) -> Any:
-        return await self.inner.transact(work)
+        async def counted(transaction: Any) -> Any:
+            self.commands.append([])
+            return await work(CountedTransaction(transaction, self.commands[-1]))
+
+        return await self.inner.transact(counted)
+
+
+@dataclass
+class CountedTransaction:
+    inner: Any
+    commands: list[str]
+
+    async def run(self, script: Any) -> Any:
+        return await self.inner.run(self._counted(script))
+
+    async def fetch(self, sql: str, values: Any) -> bytes:
+        self.commands.append(sql)
+        return await self.inner.fetch(sql, values)
+
+    def _counted(self, script: Any) -> Any:
+        ask: Any = functools.partial(next, script)
+        while True:
+            try:
+                command = ask()
+            except StopIteration as stop:
+                return stop.value
+            self.commands.append(command.sql)
+            try:
+                rows = yield command
+                ask = functools.partial(script.send, rows)
+            except Exception as error:
+                ask = functools.partial(script.throw, error)
 
 
 def settings(url: str, **given: Any) -> Settings:

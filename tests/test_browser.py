@@ -300,7 +300,14 @@ async def test_the_demo_answers_each_caller_by_its_own_schema(tmp_path: Path) ->
         site.origin = url
         async with browser_page(site) as tab:
             await tab.goto(f"{url}/graphql")
-            names = ["anyone: notes", "anyone: notesAggregate", "user: users", "user: usersAggregate", "user: teams"]
+            names = [
+                "anyone: notes",
+                "anyone: notesAggregate",
+                "user: users",
+                "user: usersAggregate",
+                "user: teams",
+                "user: createNote",
+            ]
             await expect(tabs(tab)).to_have_text(names)
             await run(tab)
             await answer_of(tab, '"title": "A moth in relay 70"')

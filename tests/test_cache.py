@@ -32,7 +32,29 @@ def test_a_flood_leaves_what_is_in_use() -> None:
     assert [cache.get(known) for known in range(50)] == ["known"] * 50
 
 
-@given(st.lists(st.tuples(st.sampled_from(["get", "put"]), st.integers(0, 20), st.integers(0, 12)), max_size=200))
+def test_what_was_pushed_out_is_told() -> None:
+    told: list[str] = []
+    cache: Lru[str, int] = Lru(10, told.append)
+    for key in "abc":
+        cache.put(key, 1, weight=3)
+    cache.get("a")
+    cache.put("b", 2, weight=3)
+    cache.reweigh("a", 5)
+    assert told == ["c"], "and not b, which was only replaced"
+    cache.reweigh("a", 9)
+    assert told == ["c", "b"] and "a" in cache
+    cache.reweigh("a", 11)
+    assert told == ["c", "b", "a"] and not len(cache) and not cache._weight and not cache._kept_weight
+    cache.put("d", 1)
+    cache.discard(lambda key: key == "d")
+    assert "d" not in cache and told == ["c", "b", "a"]
+
+
+@given(
+    st.lists(
+        st.tuples(st.sampled_from(["get", "put", "reweigh"]), st.integers(0, 20), st.integers(0, 12)), max_size=200
+    )
+)
 def test_it_is_never_heavier_than_it_may_be(steps: list[tuple[str, int, int]]) -> None:
     cache: Lru[int, int] = Lru(10)
     weights: dict[int, int] = {}
@@ -41,6 +63,10 @@ def test_it_is_never_heavier_than_it_may_be(steps: list[tuple[str, int, int]]) -
         if step == "put":
             cache.put(key, number, weight)
             weights[key], latest[key] = weight, number
+        elif step == "reweigh":
+            cache.reweigh(key, weight)
+            if key in weights:
+                weights[key] = weight
         else:
             found = cache.get(key)
             assert found is None or found == latest[key]

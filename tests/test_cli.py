@@ -260,6 +260,8 @@ class Book(SQLModel, table=True):
     @access
     def rules(book, me):
         yield allow("anyone", "read", where=~book.hidden)
+        yield allow("user", ["create", "update"], where=book.id > 7, fields=["title"], preset={"hidden": False})
+        yield allow("user", "delete")
 
     @computed(needs=["title"])
     def loud(book) -> str:
@@ -276,7 +278,13 @@ class Query:
     def pick(self) -> Pick:
         raise AssertionError("a plan runs nothing")
 
-backend = Backend(models=[Book], query=Query)
+@strawberry.type
+class Mutation:
+    @strawberry.mutation
+    def lend(self) -> Book:
+        raise AssertionError("a plan runs nothing")
+
+backend = Backend(models=[Book], query=Query, mutation=Mutation)
 """
 
 
@@ -294,3 +302,44 @@ def test_plan_tells_of_fields_that_python_resolves(tmp_path: Path) -> None:
         assert line in told.stdout
     assert "hidden" in told.stdout and "SELECT" in told.stdout, "with the rules, and the statement"
     assert "Python" not in run("plan", str(path), "{ books { id } }").stdout
+
+
+def test_plan_of_a_mutation(tmp_path: Path) -> None:
+    path = tmp_path / "app.py"
+    path.write_text(OWN)
+    document = """mutation ($id: Int!) {
+      updateBooks(where: {id: {_eq: $id}}, set: {title: "x"}) { affectedRows returning { loud } }
+      lend { loud }
+      gone: deleteBook(id: 1) { title }
+      createBooks(objects: [{title: "x"}], onConflict: {constraint: book_pkey, updateColumns: [title]}) { affectedRows }
+      updateBooksMany(updates: []) { affectedRows }
+      __typename
+    }"""
+    told = run("plan", str(path), document, "--as", "user", "--variables", '{"id": 3}')
+    assert told.returncode == 0, told.stderr
+    for line in (
+        "Mutation as anyone user",
+        "updateBooks: updateBooks writes rows of Book",
+        "  chooses rows where (not hidden and (id = $0))",
+        "  one of these rules of update must hold throughout:",
+        f"    for user, at {path}:",
+        "      where (id > 7)",
+        "      check (id > 7)",
+        "      fields title",
+        "      preset hidden = False",
+        "  returning is read after, by key:",
+        "loud: loud computed of title",
+        "lend: Mutation.lend resolved in Python",
+        "  names rows of Book by id, read as:",
+        "gone: deleteBook writes rows of Book",
+        "      fields all",
+        "  gone is read before, by key:",
+        "  one of these rules of create must hold throughout:",
+        "  chooses rows for each of its updates when it runs",
+    ):
+        assert line in told.stdout, (line, told.stdout)
+    assert told.stdout.count("rules of update") == 3, "of an upsert too"
+    assert "SCAN" not in told.stdout
+    alone = run("plan", str(path), "mutation { deleteBooks(where: {}) { affectedRows } }", "--as", "admin")
+    assert alone.returncode == 0 and "no rule of delete binds this caller" in alone.stdout
+    assert "Python" not in alone.stdout

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 from typer.testing import CliRunner
@@ -26,6 +27,7 @@ from hedgerow import Backend, Module
 from hedgerow.server.callers import make_token
 from hedgerow.server.cli import app
 
+from . import shop
 from .conftest import CLOCK, SECRET, missing, settings
 from .serving import serving
 from .test_gone import ENDLESS, WAIT
@@ -157,7 +159,41 @@ HASURA = {
         "a fragment is fetched again through its node",
     ],
 }
-COMPILED = frozenset({"relay", "relay-hasura"})
+WRITES = {
+    "urql-writes": [
+        "a mutation is posted",
+        "a mutation makes its queries be asked anew",
+        "an error with its code, path and input",
+        "a conflict",
+    ],
+    "apollo-writes": ["a mutation", "a mutation updates the cache", "a conflict with its code"],
+    "relay-writes": ["a mutation updates the store", "a create of several rows", "a delete", "a refusal"],
+    "refine-writes": [
+        "create",
+        "createMany",
+        "update",
+        "update of what is not there",
+        "updateMany",
+        "deleteOne",
+        "deleteMany",
+        "a nested create",
+        "a mutation of one's own",
+        "a clash",
+        "faults of a form",
+    ],
+    "react-admin-writes": [
+        "create",
+        "create of every type of value",
+        "update",
+        "updateMany",
+        "delete",
+        "deleteMany",
+        "a clash",
+    ],
+}
+"""Clients that write, to a shop of their own, each case to what those before it left."""
+IN_HASURA = frozenset({*HASURA, "refine-writes", "react-admin-writes"})
+COMPILED = frozenset({"relay", "relay-hasura", "relay-writes"})
 """The clients that are built against the schema."""
 
 
@@ -208,21 +244,30 @@ class Runner:
         with kept.open("a+") as only_one:
             fcntl.flock(only_one, fcntl.LOCK_EX)
             if kept.stat().st_size == 0:
-                kept.write_text(json.dumps(self._run(client, self.request.getfixturevalue(f"{database}_world"))))
+                kept.write_text(json.dumps(self._run(client, self._database(client, database))))
             return json.loads(kept.read_text())
+
+    def _database(self, client: str, database: str) -> str:
+        if client not in WRITES:
+            return self.request.getfixturevalue(f"{database}_world")
+        made = self.request.getfixturevalue(f"{database}_shop")
+        if database == "postgres":
+            return self.request.getfixturevalue("new_postgres")(template=sa.make_url(made).database)
+        return f"sqlite:///{shutil.copy(made.removeprefix('sqlite:///'), self.folder / f'{client}.db')}"
 
     def _run(self, client: str, url: str) -> dict[str, Any]:
         limits = settings(url, statement_timeout=3600, max_batch=10)
         endless = Endless()
-        naming: Any = "hasura" if client in HASURA else "camel"
-        backend = Backend(MODELS, modules=[endless], naming=naming, clock=lambda: CLOCK, settings=limits)
-        token = make_token(SECRET, ["user"], {"id": 1}, CLOCK + timedelta(days=1))
+        naming: Any = "hasura" if client in IN_HASURA else "camel"
+        models, roles = (shop.MODELS, ["clerk"]) if client in WRITES else (MODELS, ["user"])
+        backend = Backend(models, modules=[endless], naming=naming, clock=lambda: CLOCK, settings=limits)
+        token = make_token(SECRET, roles, {"id": 1}, CLOCK + timedelta(days=1))
         with serving(backend) as port:
-            if naming == "camel":
+            if client in CAMEL:
                 endless.wrap(backend)
             where = {"url": f"http://127.0.0.1:{port}", "token": token}
             if client in COMPILED:
-                where["schema"] = str(self._printed(naming))
+                where["schema"] = str(self._printed(client, naming, models, roles[0]))
             done = subprocess.run(
                 ["node", "run.mjs", f"{client}.mjs", json.dumps(where)],
                 cwd=CLIENTS,
@@ -235,14 +280,14 @@ class Runner:
         assert done.returncode == 0, done.stderr
         return json.loads(done.stdout)
 
-    def _printed(self, naming: str) -> Path:
+    def _printed(self, client: str, naming: str, models: list[Any], role: str) -> Path:
         """The file of what `hedgerow schema` prints for Ada, who the clients are."""
-        file = self.folder / f"{naming}.py"
+        file = self.folder / f"{client.replace('-', '_')}.py"
         file.write_text(
-            f"from hedgerow import Backend\nfrom {MODELS[0].__module__} import MODELS\n"
+            f"from hedgerow import Backend\nfrom {models[0].__module__} import MODELS\n"
             f"backend = Backend(MODELS, naming={naming!r})\n"
         )
-        done = CliRunner().invoke(app, ["schema", str(file), "--role", "user"])
+        done = CliRunner().invoke(app, ["schema", str(file), "--role", role])
         assert done.exit_code == 0, done.output
         kept = file.with_suffix(".graphql")
         kept.write_text(done.stdout)
@@ -309,15 +354,15 @@ def test_every_audit_of_graphql_over_http_passes(clients: Runner, database: str)
     assert not {name: result["error"] for name, result in results.items() if not result["passed"]}
 
 
-@pytest.mark.parametrize(("client", "database", "case"), [*each(CAMEL), *each(HASURA)])
+@pytest.mark.parametrize(("client", "database", "case"), [*each(CAMEL), *each(HASURA), *each(WRITES)])
 def test_clients(clients: Runner, client: str, database: str, case: str) -> None:
     clients.check(client, database, case)
 
 
-@pytest.mark.parametrize("client", [*CAMEL, *HASURA])
+@pytest.mark.parametrize("client", [*CAMEL, *HASURA, *WRITES])
 @pytest.mark.parametrize("database", DATABASES)
 def test_no_case_is_forgotten(clients: Runner, client: str, database: str) -> None:
-    assert set(clients.results(client, database)) == set({**CAMEL, **HASURA}[client])
+    assert set(clients.results(client, database)) == set({**CAMEL, **HASURA, **WRITES}[client])
 
 
 def test_the_lock_file_names_no_registry() -> None:

@@ -17,6 +17,8 @@ from hedgerow.schema.types import TEXT, Kind, Type
 from hedgerow.schema.views import view
 from hedgerow.server.cli import app
 
+from .conftest import settings, user
+
 ROOT = Path(__file__).parents[1]
 DOCS = {path.name: path.read_text() for path in [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]}
 
@@ -66,6 +68,23 @@ def test_queries_are_valid(fresh_metadata: None) -> None:
             assert not graphql.validate(schema, graphql.parse(query)), (doc, query)
 
 
+MUTATIONS = [
+    text for doc in ("guide.md", "api.md") for _, text in snippets("graphql", doc) if text.startswith("mutation")
+]
+
+
+@pytest.mark.parametrize("number", range(len(MUTATIONS)))
+async def test_mutations_write(number: int, fresh_metadata: None, tmp_path: Path) -> None:
+    backend = run("guide.md")["backend"]
+    assert isinstance(backend, Backend)
+    backend.settings = settings(f"sqlite:///{tmp_path / 'guide.db'}")
+    async with backend.lifespan():
+        session = backend.session(user(1, "editor"))
+        books = [{"title": "Emma", "authorId": 1}, {"title": "Persuasion", "authorId": 1, "pages": 249}]
+        answer = await session.query(MUTATIONS[number], {"id": 1, "books": books})
+        assert answer and None not in answer.values()
+
+
 def test_queries_of_own_fields_are_valid(fresh_metadata: None) -> None:
     schema = schema_of("custom.md")
     for doc, query in snippets("graphql", "custom.md"):
@@ -75,7 +94,7 @@ def test_queries_of_own_fields_are_valid(fresh_metadata: None) -> None:
 def schema_of(doc: str) -> graphql.GraphQLSchema:
     backend = run(doc)["backend"]
     assert isinstance(backend, Backend)
-    return generated.build(view(backend.catalog, frozenset({"anyone", "user"})))
+    return generated.build(view(backend.catalog, frozenset({"anyone", "user", "editor"})))
 
 
 def test_every_setting_is_documented() -> None:

@@ -17,14 +17,14 @@ from hedgerow.resolvers.limits import Limits
 from hedgerow.resolvers.observe import Event, Planned, Slow
 from hedgerow.resolvers.sqlite_functions import float_text
 from hedgerow.resolvers.variables import Variables
-from hedgerow.schema.examples import examples
+from hedgerow.schema.examples import examples, writes
 from hedgerow.schema.graphql import build
 from hedgerow.schema.graphql_aggregates import CONDITION
 from hedgerow.schema.graphql_mutations import data_of
 from hedgerow.schema.views import view
 from hedgerow.server.tables import prepare
 
-from . import world
+from . import shop, world
 from .conftest import ADMINISTRATOR, POSTGRES, STRANGER, missing, running, user
 
 
@@ -294,3 +294,25 @@ async def test_examples_answer_as_they_are(sqlite_world: str, naming: str) -> No
             assert found
             for example in found:
                 assert example.name in await session.query(example.document)
+
+
+REFUSED = (Code.FORBIDDEN, Code.CONSTRAINT_VIOLATION, Code.BAD_USER_INPUT)
+"""What the rules, the rows that are there, and the models' own validators may say to values of the right type."""
+
+
+@pytest.mark.parametrize("naming", ["camel", "hasura"])
+async def test_examples_write_as_they_are(shop_url: str, naming: str) -> None:
+    done: list[set[str]] = []
+    async with running(shop_url, models=shop.MODELS, naming=naming) as backend:
+        for actor in (STRANGER, user(3), user(1, "clerk")):
+            session = backend.session(actor)
+            done.append(set())
+            for example in writes(backend.engine.seen(session.actor).view):
+                try:
+                    await session.query(example.document)
+                    done[-1].add(example.name.lower().strip("_").removesuffix("_one").removeprefix("insert_"))
+                except Refusal as refusal:
+                    assert {complaint.code for complaint in refusal.complaints} <= {*REFUSED}, example.document
+    created = {name.removeprefix("create") for name in done[2]}
+    assert not done[0] and {name.removeprefix("create") for name in done[1]} == {"purchase"}
+    assert created == {"wish", "category", "label", "product", "purchase"}

@@ -23,11 +23,13 @@ HASURA = g.build_schema((Path(__file__).parent / "hasura" / "schema.graphql").re
 DOC = (Path(__file__).parents[1] / "docs" / "hasura.md").read_text()
 
 
-class Own(SQLModel):
+REGISTRY = sa.orm.registry()
+
+
+class Own(SQLModel, registry=REGISTRY):
     """Models of this file: their names are in other files too."""
 
-    metadata = sa.MetaData()
-    _sa_registry = sa.orm.registry(metadata=metadata)
+    metadata = REGISTRY.metadata
 
 
 class Writer(Own, table=True):

@@ -18,16 +18,16 @@ from hedgerow.schema.errors import Code
 
 from .conftest import ADMIN, CLOCK, settings, user
 
-CREATE = "mutation ($word: String!) { createEntry(object: {word: $word}) { id word } }"
+CREATE = "mutation ($word: String!) { createSlip(object: {word: $word}) { id word } }"
 
 
-class Entry(SQLModel, table=True):
+class Slip(SQLModel, table=True):
     id: int | None = Field(default=None, primary_key=True)
     word: str
 
     @access
-    def rules(entry, me):
-        yield allow("anyone", "read create", where=entry.word != "bad")
+    def rules(slip, me):
+        yield allow("anyone", "read create", where=slip.word != "bad")
 
 
 class Clock:
@@ -52,7 +52,7 @@ def clock() -> Clock:
 
 @pytest.fixture
 async def backend(url: str, clock: Clock) -> AsyncIterator[Backend]:
-    made = Backend([Entry], clock=clock, settings=settings(url, max_batch=5))
+    made = Backend([Slip], clock=clock, settings=settings(url, max_batch=5))
     async with made.lifespan():
         yield made
 
@@ -64,8 +64,8 @@ async def ask(backend: Backend, key: str | None, word: str = "one", actor: Actor
 
 
 async def words(backend: Backend) -> list[str]:
-    found = await backend.session(user(1)).query("{ entries(orderBy: {id: ASC}) { word } }")
-    return [each["word"] for each in found["entries"]]
+    found = await backend.session(user(1)).query("{ slips(orderBy: {id: ASC}) { word } }")
+    return [each["word"] for each in found["slips"]]
 
 
 async def stored(backend: Backend) -> int:
@@ -143,10 +143,10 @@ async def test_over_http(backend: Backend) -> None:
     headers = {"idempotency-key": "k", "x-hedgerow-admin-secret": ADMIN}
     async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app=backend), base_url="http://test") as http:
         first = (await http.post("/graphql", json=body, headers=headers)).json()
-        assert first["data"]["createEntry"]["word"] == "http"
+        assert first["data"]["createSlip"]["word"] == "http"
         assert (await http.post("/graphql", json=body, headers=headers)).json() == first
         batch = await http.post("/graphql", json=[body, body], headers=headers)
         assert batch.status_code == 400
         assert "one operation" in batch.json()["errors"][0]["message"]
-        read = await http.post("/graphql", json={"query": "{ entries { word } }"}, headers=headers)
-        assert read.json()["data"]["entries"] == [{"word": "http"}], "queries take no notice of a key"
+        read = await http.post("/graphql", json={"query": "{ slips { word } }"}, headers=headers)
+        assert read.json()["data"]["slips"] == [{"word": "http"}], "queries take no notice of a key"

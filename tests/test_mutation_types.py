@@ -24,11 +24,13 @@ SDL = Path(__file__).parent / "sdl"
 REWRITE = os.environ.get("HEDGEROW_REWRITE_CASES") == "1" and os.environ.get("CI") != "true"
 
 
-class Own(SQLModel):
+REGISTRY = sa.orm.registry()
+
+
+class Own(SQLModel, registry=REGISTRY):
     """Models of this file: their names are in other files too."""
 
-    metadata = sa.MetaData()
-    _sa_registry = sa.orm.registry(metadata=metadata)
+    metadata = REGISTRY.metadata
 
 
 class Maker(Own, table=True):

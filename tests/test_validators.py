@@ -29,12 +29,13 @@ from hedgerow.schema.compile import compile_models
 from hedgerow.schema.names import CAMEL
 from hedgerow.schema.validation import Fault, Validators
 
+REGISTRY = sa.orm.registry()
 
-class Own(SQLModel):
+
+class Own(SQLModel, registry=REGISTRY):
     """Models of this file: their names are in other files too."""
 
-    metadata = sa.MetaData()
-    _sa_registry = sa.orm.registry(metadata=metadata)
+    metadata = REGISTRY.metadata
 
 
 class Hue(enum.Enum):

@@ -21,12 +21,13 @@ from hedgerow.schema.errors import Problem
 from hedgerow.schema.names import CAMEL, HASURA, Naming
 from hedgerow.schema.views import View, view
 
+REGISTRY = sa.orm.registry()
 
-class Own(SQLModel):
+
+class Own(SQLModel, registry=REGISTRY):
     """Models of this file: their names are in other files too."""
 
-    metadata = sa.MetaData()
-    _sa_registry = sa.orm.registry(metadata=metadata)
+    metadata = REGISTRY.metadata
 
 
 class Size(enum.Enum):

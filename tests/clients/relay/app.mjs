@@ -8,8 +8,8 @@ import { fileURLToPath } from "node:url";
 import relay from "relay-runtime";
 
 const require = createRequire(import.meta.url);
-const { Environment, Network, RecordSource, Store, createOperationDescriptor, fetchQuery, getPaginationMetadata } = relay;
-const { getPaginationVariables, getRefetchMetadata, getSingularSelector, getValueAtPath } = relay;
+const { Environment, Network, RecordSource, Store, commitMutation, createOperationDescriptor, fetchQuery } = relay;
+const { getPaginationMetadata, getPaginationVariables, getRefetchMetadata, getSingularSelector, getValueAtPath } = relay;
 
 /** Compiles the documents of a file against a schema; gives what loads an artifact by the name of its document. */
 export const compile = (file, schema, idField) => {
@@ -49,6 +49,13 @@ export const environment = ({ url, headers }, idField) =>
 
 /** Sends a query; gives its data. */
 export const ask = (app, query, variables) => fetchQuery(app, query, variables).toPromise();
+
+/** Sends a mutation; gives its data, or rejects with what was refused. */
+export const commit = (app, mutation, variables) =>
+  new Promise((resolve, reject) => {
+    const onCompleted = (data, errors) => (errors?.length ? reject(new Error(errors[0].message)) : resolve(data));
+    commitMutation(app, { mutation, variables, onCompleted, onError: reject });
+  });
 
 /** What the store holds for a query: its own fields, with references to fragments. */
 export const look = (app, query, variables) => app.lookup(createOperationDescriptor(query, variables).fragment).data;

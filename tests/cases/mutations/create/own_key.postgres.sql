@@ -1,0 +1,16 @@
+INSERT INTO "review" ("id", "stars", "text", "product_id", "author_id") VALUES ($1::uuid, $2::int4, $3::text, $4::int4, $5::int4)
+  RETURNING '{"0":' || '"' || "id" || '"' || '}'
+SELECT count(*)
+  FROM "review" AS t0
+  WHERE ((t0."id" = ANY ($1::uuid[])) AND (NOT 
+(SELECT t2."hidden"
+  FROM "product" AS t2
+  WHERE t2."id" = t0."product_id"
+  LIMIT 1)))
+SELECT ('{"rows":' || 
+(SELECT '[' || coalesce(string_agg('{"id":' || '"' || t0."id" || '"' || ',"stars":' || t0."stars"::text || ',"key:id":' || '"' || t0."id" || '"' || '}', ','), '') || ']'
+  FROM 
+(SELECT t0."id", t0."stars"
+  FROM "review" AS t0
+  WHERE (t0."id" = ANY ($1::uuid[]))
+  LIMIT 5000) AS t0) || '}')::varchar

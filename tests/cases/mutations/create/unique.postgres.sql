@@ -1,0 +1,5 @@
+INSERT INTO "category" ("name") VALUES ($1::text)
+  RETURNING '{"0":' || "id"::text || '}'
+-- Again, to tell what the broken constraint means.
+INSERT INTO "category" ("name") VALUES ($1::text)
+  RETURNING '{"0":' || "id"::text || '}'

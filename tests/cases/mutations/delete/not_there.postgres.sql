@@ -1,0 +1,5 @@
+SELECT '{"0":' || t0."id"::text || '}'
+  FROM "category" AS t0
+  WHERE (t0."id" = $1::int4)
+  ORDER BY t0."id"
+  LIMIT 100001 FOR UPDATE OF t0

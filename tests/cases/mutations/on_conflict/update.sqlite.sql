@@ -1,0 +1,35 @@
+SELECT hedgerow_rows.hedgerow_n, json_object('0', t0."id")
+  FROM 
+(SELECT column1 AS hedgerow_0, column2 AS hedgerow_1, column3 AS hedgerow_n
+  FROM (VALUES (?1, ?2, 1), (?3, ?4, 2))) AS hedgerow_rows JOIN "product" AS t0 ON t0."name" = hedgerow_rows.hedgerow_0 AND t0."size" = hedgerow_rows.hedgerow_1
+SELECT json_object('0', t0."id")
+  FROM "product" AS t0
+  WHERE (CASE WHEN ?1 IS NOT NULL THEN t0."id" IN 
+(SELECT value
+  FROM json_each(?1)) END)
+  ORDER BY t0."id"
+  LIMIT 100001
+UPDATE "product" AS t0
+  SET "price" = hedgerow_rows.hedgerow_1, "stock" = hedgerow_rows.hedgerow_2, "changed_on" = hedgerow_rows.hedgerow_3, "version" = t0."version" + 1
+  FROM 
+(SELECT column1 AS hedgerow_0, column2 AS hedgerow_1, column3 AS hedgerow_2, column4 AS hedgerow_3, column5 AS hedgerow_n
+  FROM (VALUES (?1, ?2, ?3, ?4, 1))) AS hedgerow_rows
+  WHERE t0."id" = hedgerow_rows.hedgerow_0
+SELECT json_object('0', t0."id"), ((1 = 1)) IS TRUE
+  FROM "product" AS t0
+  WHERE (CASE WHEN ?1 IS NOT NULL THEN t0."id" IN 
+(SELECT value
+  FROM json_each(?1)) END)
+  ORDER BY t0."id"
+  LIMIT 2147483649
+INSERT INTO "product" ("name", "size", "price", "stock", "details", "hidden", "made_on", "version") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT ("name", "size") DO NOTHING
+  RETURNING json_object('0', "id", '1', "name", '2', "size")
+SELECT json_object('rows', 
+(SELECT json_group_array(json_object('id', t0."id", 'name', t0."name", 'size', t0."size", 'price', printf('%.2f', t0."price"), 'stock', t0."stock", 'version', t0."version", 'changedOn', t0."changed_on", 'key:id', t0."id"))
+  FROM 
+(SELECT t0."id", t0."name", t0."size", t0."price", t0."stock", t0."version", t0."changed_on"
+  FROM "product" AS t0
+  WHERE (CASE WHEN ?1 IS NOT NULL THEN t0."id" IN 
+(SELECT value
+  FROM json_each(?1)) END)
+  LIMIT 5000) AS t0))

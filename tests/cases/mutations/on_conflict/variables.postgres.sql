@@ -1,0 +1,23 @@
+SELECT hedgerow_rows.hedgerow_n, '{"0":' || t0."id"::text || '}'
+  FROM unnest($1::text[]) WITH ORDINALITY AS hedgerow_rows(hedgerow_0, hedgerow_n) JOIN "category" AS t0 ON t0."name" = hedgerow_rows.hedgerow_0
+SELECT '{"0":' || t0."id"::text || '}'
+  FROM "category" AS t0
+  WHERE ((t0."id" = ANY ($1::int4[])) AND (t0."name" = $2::text))
+  ORDER BY t0."id"
+  LIMIT 100001 FOR NO KEY UPDATE OF t0
+UPDATE "category" AS t0
+  SET "parent_id" = hedgerow_rows.hedgerow_1
+  FROM unnest($1::int4[], $2::int4[]) WITH ORDINALITY AS hedgerow_rows(hedgerow_0, hedgerow_1, hedgerow_n)
+  WHERE t0."id" = hedgerow_rows.hedgerow_0
+SELECT '{"0":' || t0."id"::text || '}', ((1 = 1)) IS TRUE
+  FROM "category" AS t0
+  WHERE (t0."id" = ANY ($1::int4[]))
+  ORDER BY t0."id"
+  LIMIT 2147483649
+SELECT ('{"rows":' || 
+(SELECT '[' || coalesce(string_agg('{"name":' || to_json(t0."name")::text || ',"parentId":' || coalesce(t0."parent_id"::text, 'null') || ',"key:id":' || t0."id"::text || '}', ','), '') || ']'
+  FROM 
+(SELECT t0."name", t0."parent_id", t0."id"
+  FROM "category" AS t0
+  WHERE (t0."id" = ANY ($1::int4[]))
+  LIMIT 5000) AS t0) || '}')::varchar

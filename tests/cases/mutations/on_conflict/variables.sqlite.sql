@@ -1,0 +1,33 @@
+SELECT hedgerow_rows.hedgerow_n, json_object('0', t0."id")
+  FROM 
+(SELECT column1 AS hedgerow_0, column2 AS hedgerow_n
+  FROM (VALUES (?1, 1))) AS hedgerow_rows JOIN "category" AS t0 ON t0."name" = hedgerow_rows.hedgerow_0
+SELECT json_object('0', t0."id")
+  FROM "category" AS t0
+  WHERE ((CASE WHEN ?1 IS NOT NULL THEN t0."id" IN 
+(SELECT value
+  FROM json_each(?1)) END) AND (t0."name" = ?2))
+  ORDER BY t0."id"
+  LIMIT 100001
+UPDATE "category" AS t0
+  SET "parent_id" = hedgerow_rows.hedgerow_1
+  FROM 
+(SELECT column1 AS hedgerow_0, column2 AS hedgerow_1, column3 AS hedgerow_n
+  FROM (VALUES (?1, ?2, 1))) AS hedgerow_rows
+  WHERE t0."id" = hedgerow_rows.hedgerow_0
+SELECT json_object('0', t0."id"), ((1 = 1)) IS TRUE
+  FROM "category" AS t0
+  WHERE (CASE WHEN ?1 IS NOT NULL THEN t0."id" IN 
+(SELECT value
+  FROM json_each(?1)) END)
+  ORDER BY t0."id"
+  LIMIT 2147483649
+SELECT json_object('rows', 
+(SELECT json_group_array(json_object('name', t0."name", 'parentId', t0."parent_id", 'key:id', t0."id"))
+  FROM 
+(SELECT t0."name", t0."parent_id", t0."id"
+  FROM "category" AS t0
+  WHERE (CASE WHEN ?1 IS NOT NULL THEN t0."id" IN 
+(SELECT value
+  FROM json_each(?1)) END)
+  LIMIT 5000) AS t0))

@@ -1,0 +1,29 @@
+SELECT json_object('0', t0."id", '1', t0."version")
+  FROM "product" AS t0
+  WHERE (t0."id" = ?1)
+  ORDER BY t0."id"
+  LIMIT 100001
+UPDATE "product" AS t0
+  SET "category_id" = ?1, "changed_on" = ?2, "version" = CASE WHEN t0."version" IS NOT NULL THEN 
+(SELECT sum(v)
+  FROM 
+(SELECT t0."version" AS v UNION ALL SELECT ?3)) END
+  WHERE (CASE WHEN ?4 IS NOT NULL THEN t0."id" IN 
+(SELECT value
+  FROM json_each(?4)) END)
+  RETURNING json_object('0', "id", '1', "version")
+-- Again, to tell what the broken constraint means.
+SELECT json_object('0', t0."id", '1', t0."version")
+  FROM "product" AS t0
+  WHERE (t0."id" = ?1)
+  ORDER BY t0."id"
+  LIMIT 100001
+UPDATE "product" AS t0
+  SET "category_id" = ?1, "changed_on" = ?2, "version" = CASE WHEN t0."version" IS NOT NULL THEN 
+(SELECT sum(v)
+  FROM 
+(SELECT t0."version" AS v UNION ALL SELECT ?3)) END
+  WHERE (CASE WHEN ?4 IS NOT NULL THEN t0."id" IN 
+(SELECT value
+  FROM json_each(?4)) END)
+  RETURNING json_object('0', "id", '1', "version")

@@ -1,0 +1,16 @@
+SELECT '{"0":' || t0."id"::text || ',"1":' || t0."version"::text || '}'
+  FROM "product" AS t0
+  WHERE (t0."id" <= $1::int4)
+  ORDER BY t0."id"
+  LIMIT 100001 FOR NO KEY UPDATE OF t0
+UPDATE "product" AS t0
+  SET "stock" = t0."stock" + $1::int4, "price" = t0."price" + $2::numeric, "weight" = t0."weight" + $3::float8, "changed_on" = $4::text::date, "version" = t0."version" + $5::int4
+  WHERE (t0."id" = ANY ($6::int4[]))
+  RETURNING '{"0":' || "id"::text || ',"1":' || "stock"::text || ',"2":' || '"' || "price" || '"' || ',"3":' || coalesce(CASE WHEN "weight" - "weight" = 0 THEN ("weight" + 0)::text END, 'null') || ',"4":' || "version"::text || '}'
+SELECT ('{"rows":' || 
+(SELECT '[' || coalesce(string_agg('{"id":' || t0."id"::text || ',"stock":' || t0."stock"::text || ',"price":' || '"' || t0."price" || '"' || ',"weight":' || coalesce(CASE WHEN t0."weight" - t0."weight" = 0 THEN (t0."weight" + 0)::text END, 'null') || ',"key:id":' || t0."id"::text || '}', ','), '') || ']'
+  FROM 
+(SELECT t0."id", t0."stock", t0."price", t0."weight"
+  FROM "product" AS t0
+  WHERE (t0."id" = ANY ($1::int4[]))
+  LIMIT 5000) AS t0) || '}')::varchar

@@ -1,0 +1,26 @@
+SELECT json_object('0', t0."id", '1', t0."version")
+  FROM "product" AS t0
+  WHERE (t0."id" <= ?1)
+  ORDER BY t0."id"
+  LIMIT 100001
+UPDATE "product" AS t0
+  SET "stock" = CASE WHEN t0."stock" IS NOT NULL THEN 
+(SELECT sum(v)
+  FROM 
+(SELECT t0."stock" AS v UNION ALL SELECT ?1)) END, "price" = hedgerow_decimal('+', t0."price", ?2), "weight" = t0."weight" + ?3, "changed_on" = ?4, "version" = CASE WHEN t0."version" IS NOT NULL THEN 
+(SELECT sum(v)
+  FROM 
+(SELECT t0."version" AS v UNION ALL SELECT ?5)) END
+  WHERE (CASE WHEN ?6 IS NOT NULL THEN t0."id" IN 
+(SELECT value
+  FROM json_each(?6)) END)
+  RETURNING json_object('0', "id", '1', "stock", '2', printf('%.2f', "price"), '3', json(hedgerow_float("weight")), '4', "version")
+SELECT json_object('rows', 
+(SELECT json_group_array(json_object('id', t0."id", 'stock', t0."stock", 'price', printf('%.2f', t0."price"), 'weight', json(hedgerow_float(t0."weight")), 'key:id', t0."id"))
+  FROM 
+(SELECT t0."id", t0."stock", t0."price", t0."weight"
+  FROM "product" AS t0
+  WHERE (CASE WHEN ?1 IS NOT NULL THEN t0."id" IN 
+(SELECT value
+  FROM json_each(?1)) END)
+  LIMIT 5000) AS t0))

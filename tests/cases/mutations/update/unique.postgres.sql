@@ -1,0 +1,19 @@
+SELECT '{"0":' || t0."id"::text || '}'
+  FROM "category" AS t0
+  WHERE (t0."id" = $1::int4)
+  ORDER BY t0."id"
+  LIMIT 100001 FOR NO KEY UPDATE OF t0
+UPDATE "category" AS t0
+  SET "name" = $1::text
+  WHERE (t0."id" = ANY ($2::int4[]))
+  RETURNING '{"0":' || "id"::text || '}'
+-- Again, to tell what the broken constraint means.
+SELECT '{"0":' || t0."id"::text || '}'
+  FROM "category" AS t0
+  WHERE (t0."id" = $1::int4)
+  ORDER BY t0."id"
+  LIMIT 100001 FOR NO KEY UPDATE OF t0
+UPDATE "category" AS t0
+  SET "name" = $1::text
+  WHERE (t0."id" = ANY ($2::int4[]))
+  RETURNING '{"0":' || "id"::text || '}'

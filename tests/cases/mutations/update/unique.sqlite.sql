@@ -1,0 +1,23 @@
+SELECT json_object('0', t0."id")
+  FROM "category" AS t0
+  WHERE (t0."id" = ?1)
+  ORDER BY t0."id"
+  LIMIT 100001
+UPDATE "category" AS t0
+  SET "name" = ?1
+  WHERE (CASE WHEN ?2 IS NOT NULL THEN t0."id" IN 
+(SELECT value
+  FROM json_each(?2)) END)
+  RETURNING json_object('0', "id")
+-- Again, to tell what the broken constraint means.
+SELECT json_object('0', t0."id")
+  FROM "category" AS t0
+  WHERE (t0."id" = ?1)
+  ORDER BY t0."id"
+  LIMIT 100001
+UPDATE "category" AS t0
+  SET "name" = ?1
+  WHERE (CASE WHEN ?2 IS NOT NULL THEN t0."id" IN 
+(SELECT value
+  FROM json_each(?2)) END)
+  RETURNING json_object('0', "id")

@@ -1,0 +1,39 @@
+SELECT json_object('0', t0."id"), ((1 = 0)) IS TRUE, ((1 = 1)) IS TRUE
+  FROM "category" AS t0
+  WHERE (t0."id" = ?1)
+  ORDER BY t0."id"
+  LIMIT 100001
+SELECT json_object('0', t0."id", '1', t0."version")
+  FROM "product" AS t0
+  WHERE ((CASE WHEN ?1 IS NOT NULL THEN t0."category_id" IN 
+(SELECT value
+  FROM json_each(?1)) END) AND (CASE WHEN ?2 IS NOT NULL THEN t0."id" IN 
+(SELECT value
+  FROM json_each(?2)) END))
+  ORDER BY t0."id"
+  LIMIT 100001
+UPDATE "product" AS t0
+  SET "category_id" = ?1, "changed_on" = ?2, "version" = CASE WHEN t0."version" IS NOT NULL THEN 
+(SELECT sum(v)
+  FROM 
+(SELECT t0."version" AS v UNION ALL SELECT ?3)) END
+  WHERE (CASE WHEN ?4 IS NOT NULL THEN t0."id" IN 
+(SELECT value
+  FROM json_each(?4)) END)
+  RETURNING json_object('0', "id", '1', "version")
+SELECT json_object('rows', 
+(SELECT json_group_array(json_object('name', t0."name", 'products', 
+(SELECT json_group_array(json_object('id', t1."id", 'name', t1."name"))
+  FROM 
+(SELECT t1."id", t1."name"
+  FROM "product" AS t1
+  WHERE t1."category_id" = t0."id"
+  ORDER BY t1."id"
+  LIMIT 1000) AS t1), 'key:id', t0."id"))
+  FROM 
+(SELECT t0."name", t0."id"
+  FROM "category" AS t0
+  WHERE (CASE WHEN ?1 IS NOT NULL THEN t0."id" IN 
+(SELECT value
+  FROM json_each(?1)) END)
+  LIMIT 5000) AS t0))
