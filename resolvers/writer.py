@@ -95,7 +95,7 @@ class Writer(Creates):
             some = [owners[place] for place in places]
             passed = tuple(rule for rule, holds in zip(rules, rows[places[0]].mask, strict=True) if holds)
             done += yield from self._set(changes, filled, some, passed)
-        yield from self._through(changes, owners, reached)
+        yield from self._through(changes, owners, reached, filled)
         return done
 
     def _check_given(self, changes: Changes, implied: frozenset[str]) -> None:
@@ -264,9 +264,16 @@ class Writer(Creates):
         return filled
 
     def _through(
-        self, changes: Changes, owners: Sequence[dict[str, Any]], reached: Mapping[int, _Reached]
+        self,
+        changes: Changes,
+        owners: Sequence[dict[str, Any]],
+        reached: Mapping[int, _Reached],
+        filled: Mapping[str, Any],
     ) -> Script[None]:
-        """What happens to the rows that relations of the updated rows lead to."""
+        """What happens to the rows that relations of the updated rows lead to: those that are related before the
+        update, and new ones, which are related to the rows as they are after it.
+        """
+        now = {**{name: value for name, (op, value) in changes.columns.items() if op == "set"}, **filled}
         for related in changes.related:
             relation = related.relation
             if id(related) in reached:
@@ -277,7 +284,7 @@ class Writer(Creates):
                 if len(owners) > 1:
                     message = "rows can be created or linked here below one row only, and this update changes several"
                     raise Refusal(fault(related.path, message))
-                owner = Made((), owners[0], "updated")
+                owner = Made((), {**owners[0], **now}, "updated")
                 yield from self.attach(relation, [(owner, related)])
 
     def _below(self, related: Related, reached: _Reached) -> Script[None]:

@@ -1,13 +1,11 @@
 """Values of every type, written one by one and many at once, are read again as they were given, on both databases."""
 
-from __future__ import annotations
-
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlmodel import JSON, Column, Field, SQLModel
+from sqlmodel import JSON, Column, Field, Relationship, SQLModel
 
 from hedgerow import Backend, Refusal, access, allow
 
@@ -35,6 +33,17 @@ class Signed(SQLModel, table=True):
         yield allow("user", "read create", preset={"by": me.id})
 
 
+class Bay(SQLModel, table=True):
+    code: str = Field(primary_key=True)
+    crates: list["Crate"] = Relationship(back_populates="bay")
+
+
+class Crate(SQLModel, table=True):
+    id: int | None = Field(default=None, primary_key=True)
+    bay_code: str = Field(foreign_key="bay.code")
+    bay: Bay = Relationship(back_populates="crates")
+
+
 @pytest.fixture(params=["sqlite", "postgres"])
 def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     if request.param == "sqlite":
@@ -45,7 +54,7 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 @pytest.fixture
 async def backend(url: str) -> AsyncIterator[Backend]:
     """The world, and anything, in a database of their own."""
-    made = Backend([*MODELS, Anything, Signed], seed=seed, clock=lambda: CLOCK, settings=settings(url))
+    made = Backend([*MODELS, Anything, Signed, Bay, Crate], seed=seed, clock=lambda: CLOCK, settings=settings(url))
     async with made.lifespan():
         yield made
 
@@ -181,3 +190,9 @@ async def test_a_claim_of_another_type_is_refused(backend: Backend) -> None:
     with pytest.raises(Refusal, match="claim 'id' is no int") as refused:
         await backend.session(user(user_id)).query("mutation { createSigned(object: {}) { by } }")
     assert refused.value.code == "UNAUTHENTICATED"
+
+
+async def test_rows_created_below_an_update_refer_to_the_row_as_it_is_then(backend: Backend) -> None:
+    await ask(backend, 'mutation { createBay(object: {code: "a"}) { code } }')
+    change = 'mutation { updateBay(code: "a", set: {code: "b", crates: {data: [{}]}}) { code crates { bayCode } } }'
+    assert (await ask(backend, change))["updateBay"] == {"code": "b", "crates": [{"bayCode": "b"}]}
