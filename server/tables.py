@@ -141,7 +141,7 @@ def _count_on(connection: sa.Connection, tables: Sequence[sa.Table]) -> None:
             continue
         sequence = sa.func.pg_get_serial_sequence(preparer.format_table(table), column.name)
         last = sa.select(sa.func.max(column)).scalar_subquery()
-        connection.execute(sa.select(sa.func.setval(sequence, last)).where(last.is_not(None)))
+        connection.execute(sa.select(sa.func.setval(sequence, last)).where(last >= 1))
 
 
 def _differences(connection: sa.Connection, tables: set[sa.Table]) -> list[str]:
