@@ -249,8 +249,6 @@ def test_json_of_a_model() -> None:
 
 
 def test_an_email_address() -> None:
-    pytest.importorskip("email_validator")
-
     class Mailed(Own, table=True):
         id: int | None = Field(default=None, primary_key=True)
         email: EmailStr | None = Field(default=None, sa_type=sa.String)
