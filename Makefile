@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 RUN := $(VENV)/bin
 
-.PHONY: demo dev test check format bench-warm bench-planning bench-tables flights clean
+.PHONY: demo dev test check format bench-warm bench-planning bench-deliver bench-tables bench-capture bench-live bench-live-hub flights clean
 
 $(VENV)/.made: pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Hedgerow needs Python 3.11 or later: make PYTHON=python3.12")'
@@ -36,8 +36,26 @@ bench-warm: $(VENV)/.made  ## the warm path against the same SQL sent straight t
 bench-planning: $(VENV)/.made  ## how long a new document takes before it runs
 	$(RUN)/python benchmarks/planning.py
 
+bench-deliver: $(VENV)/.made  ## answers to 200 WebSocket listeners, by uvicorn's implementations
+	$(RUN)/python -m pip install --quiet --disable-pip-version-check wsproto
+	$(RUN)/python -W ignore benchmarks/deliver.py
+
 bench-tables: $(VENV)/.made  ## 1,000 tables, 10 sets of roles: time until the first answers, and memory
 	$(RUN)/python benchmarks/many_tables.py
+
+PEERS := benchmarks/peers
+$(PEERS)/%/node_modules: $(PEERS)/%/package-lock.json
+	cd $(@D) && npm ci --no-audit --no-fund
+	touch $@
+
+bench-live: $(VENV)/.made $(PEERS)/postgraphile/node_modules $(PEERS)/parse/node_modules $(PEERS)/listeners/node_modules  ## listeners of one write, beside the peers
+	$(RUN)/python benchmarks/live.py
+
+bench-capture: $(VENV)/.made  ## what it costs a writer that changes are recorded
+	$(RUN)/python benchmarks/capture.py
+
+bench-live-hub: $(VENV)/.made  ## what thousands of live queries cost, idle and for one change
+	$(RUN)/python benchmarks/live_hub.py
 
 flights: $(VENV)/.made  ## 336,776 flights at http://127.0.0.1:8000/graphql
 	test -f examples/.hedgerow/flights.db || $(RUN)/python examples/flights_load.py

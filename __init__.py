@@ -3,20 +3,24 @@
 This is the public face: what a developer imports, and nothing else.
 """
 
+from .resolvers.channels.module import channels
 from .resolvers.context import Context, Info
+from .resolvers.live.bus import Bus
 from .resolvers.session import Session
 from .resolvers.shape import Record
 from .schema.access import access, allow, now
 from .schema.computed import computed
 from .schema.errors import Code, DeclarationError, Refusal, SetupError
 from .schema.expr import Actor
-from .schema.module import Host, Module
+from .schema.module import Caller, Host, Module
 from .server.app import Backend
 from .server.settings import Settings
 
 __all__ = [
     "Actor",
     "Backend",
+    "Bus",
+    "Caller",
     "Code",
     "Context",
     "DeclarationError",
@@ -30,6 +34,7 @@ __all__ = [
     "SetupError",
     "access",
     "allow",
+    "channels",
     "computed",
     "now",
 ]

@@ -16,7 +16,7 @@ class Artist(SQLModel, table=True):
 
     @access
     def rules(artist, me):
-        yield allow("user", "read", where=artist.artist_id > 0)
+        yield allow("user", "read create", where=artist.artist_id > 0)
 
 
 class Album(SQLModel, table=True):

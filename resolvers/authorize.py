@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from ..schema import expr as e
-from ..schema.catalog import Relation, Table
+from ..schema.catalog import Relation, Table, Verb
 from ..schema.traversal import Rewrite, lift
 from ..schema.types import Kind, Type
 from ..schema.views import TableView, View
@@ -49,6 +49,17 @@ def authorize(plan: Plan, view: View) -> AuthorisedPlan:
             for root in plan.roots
         )
     )
+
+
+def authorize_right(view: View, verb: Verb, table: Table, key: e.Expr) -> AuthorisedPlan:
+    """Whether the View's callers may do something to a row that `key` finds: its plan answers that row's type, or null.
+
+    The rules of that verb alone say so, whatever may be read. A row may be created where a rule lets a row like it be.
+    """
+    rules = [rule for rule in table.rules if verb in rule.verbs and rule.roles & view.roles]
+    may = e.either(*(rule.check if verb == "create" else rule.where for rule in rules))
+    where = e.both(e.ALWAYS if view.superuser else may, key)
+    return AuthorisedPlan((Root("may", Read(table.key, False, where, (TypenameField("row", table.names.type),))),))
 
 
 def authorize_filter(view: View, table: str, expr: e.Expr) -> e.Expr:

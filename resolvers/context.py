@@ -42,6 +42,7 @@ class Context:
         self._loaders: dict[Any, DataLoader[Any, Any]] = {}
         self._tasks: set[asyncio.Future[Any]] = set()
         self._closed = False
+        self._event: Context | None = None
         self._writes = session.writes
 
     @property
@@ -76,9 +77,24 @@ class Context:
         task.add_done_callback(self._tasks.discard)
         return task
 
+    def begin(self, event: Context) -> None:
+        """An event of a subscription begins; what it loads is its own."""
+        event.errors = self.errors
+        self._event = event
+
+    async def forget(self) -> None:
+        """Ends the event, with whatever still runs for it; what loaders have loaded is loaded anew from now on."""
+        self.errors.clear()
+        self._loaders.clear()
+        event, self._event = self._event, None
+        if event:
+            await event.close()
+
     async def close(self) -> None:
         """Ends whatever still runs for the request."""
         self._closed = True
+        if self._event:
+            await self._event.close()
         await asyncio.sleep(0)  # a coroutine that never began can't be ended without a warning
         while self._tasks:
             tasks = list(self._tasks)

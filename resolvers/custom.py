@@ -11,7 +11,8 @@ from __future__ import annotations
 
 import asyncio
 import copy
-from collections.abc import AsyncIterable, Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 from typing import Any, cast
 
@@ -21,25 +22,26 @@ import strawberry
 from graphql.pyutils import Path, gather_with_cancel
 from strawberry.extensions import SchemaExtension
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
+from strawberry.types.execution import PreExecutionError
 from strawberry.types.graphql import OperationType
 
 from ..schema.catalog import Table
 from ..schema.custom import Custom
-from ..schema.errors import Refusal
+from ..schema.errors import Code, Refusal
 from ..schema.views import TableView, View
 from .answer import Answer, Fault, told
 from .cache import Lru
 from .context import Context
 from .dialect import SEPARATOR, Dialect
 from .limits import Limits, Tally
-from .mutation import Mutation
 from .operation import Operation, RowRead
-from .planner import PlannedFields, column_field, plan_fields
-from .planning import Abstract
+from .planner import PlannedFields, plan_fields
+from .planning import Abstract, column_field
 from .rows import Batch, Fetch, Key, key_of, prepare_rows, read_rows
 from .session import Session
 from .shape import Fetched, Record, Rows, Shape, read_columns, wrapped
 from .variables import Input
+from .writes.mutation import Mutation
 
 
 class Executable:
@@ -91,8 +93,9 @@ class Asked:
 
 @dataclass(slots=True)
 class Run:
-    """One operation of one request, while it runs. `write` writes a root field of a mutation by its key; `spent` is
-    what reads have cost so far.
+    """One operation of one request, while it runs, or one event of a subscription. `write` writes a root field of a
+    mutation by its key; `seconds` is how long an event of a subscription may take to be answered; `spent` is what reads
+    have cost so far.
     """
 
     executable: Executable
@@ -102,6 +105,7 @@ class Run:
     leaves: Sequence[Any]
     read: Fetch = field(init=False)
     write: Callable[[str], Awaitable[bytes]] | None = None
+    seconds: float | None = None
     spent: int = 0
     context: Context = field(init=False)
     _roots: asyncio.Future[dict[str, bytes]] | None = None
@@ -112,6 +116,13 @@ class Run:
 
     def __post_init__(self) -> None:
         self._tally = replace(self.asked.operation.tally)
+
+    def event(self) -> Run:
+        """The run of an event: it reads anew what was read for others."""
+        run = Run(self.executable, self.asked, self.dialect, self.limits, self.leaves, seconds=self.seconds)
+        run.read = self.read
+        run.context = Context(self.context.session, self.context.headers, run)
+        return run
 
     # Planned root fields
 
@@ -233,7 +244,7 @@ async def run(run: Run, session: Session, headers: Mapping[str, str], variables:
             dict(variables),
             context,
             operation_name=run.asked.name,
-            allowed_operation_types=[OperationType.QUERY, OperationType.MUTATION],
+            allowed_operation_types=[*OperationType],
         )
     finally:
         await context.close()
@@ -243,6 +254,30 @@ async def run(run: Run, session: Session, headers: Mapping[str, str], variables:
         refusal = Refusal(*complaints)
         raise refusal from (causes[0] if causes else None)
     return Answer(orjson.dumps(result.data), complaints, result.extensions or None, causes)
+
+
+async def follow(
+    run: Run, session: Session, headers: Mapping[str, str], variables: Mapping[str, Any]
+) -> AsyncGenerator[Answer, None]:
+    """An Answer for each value that a subscription's resolver yields; Refusal where it raises, or can't be begun.
+
+    The resolver is closed when this is.
+    """
+    context = run.context = Context(session, headers, run)
+    schema = run.executable.schema
+    try:
+        results = await schema.subscribe(run.asked.text, dict(variables), context, operation_name=run.asked.name)
+        async with aclosing(results):
+            async for result in results:
+                complaints, _ = told(result.errors or ())
+                _, causes = told(context.errors)
+                if complaints and (isinstance(result, PreExecutionError) or not any(each.path for each in complaints)):
+                    refusal = Refusal(*complaints)
+                    raise refusal from (causes[0] if causes else None)
+                yield Answer(orjson.dumps(result.data), complaints, result.extensions or None, causes)
+                await context.forget()
+    finally:
+        await context.close()
 
 
 # Strawberry's schema, with our document and our executor
@@ -280,6 +315,20 @@ class Executor(StrawberryGraphQLCoreExecutionContext):
     @property
     def _run(self) -> Run:
         return cast("Run", cast("Context", self.context_value).run)
+
+    def build_per_event_executor(self, payload: Any) -> Any:
+        """Each event of a subscription has a context of its own, which ends with it."""
+        made = super().build_per_event_executor(payload)
+        run = self._run.event()
+        self._run.context.begin(run.context)
+        made.context_value = run.context
+        return made
+
+    def execute_operation(self, serially: bool | None = None) -> Any:
+        """An event of a subscription is answered in time."""
+        result = super().execute_operation(serially)
+        seconds = self._run.seconds
+        return _in_time(result, seconds) if seconds is not None and self.is_awaitable(result) else result
 
     def settle_in_background(self, awaitables: list[Awaitable[Any]]) -> None:
         """Fields whose answer is not needed any more end with the request."""
@@ -493,6 +542,20 @@ class Executor(StrawberryGraphQLCoreExecutionContext):
 @dataclass(frozen=True, slots=True)
 class _Loading:
     row: Awaitable[Any]
+
+
+async def _in_time(result: Awaitable[Any], seconds: float) -> Any:
+    try:
+        async with asyncio.timeout(seconds):
+            return await result
+    except TimeoutError:
+        raise too_long(seconds) from None
+
+
+def too_long(seconds: float) -> Refusal:
+    """What is said of a developer's code that takes too long."""
+    message = f"The operation's own fields took longer than {seconds:g} seconds. Ask for less."
+    return Refusal.of(Code.TIMEOUT, message)
 
 
 def _guarded(complete: Callable[..., Any], *args: Any) -> Any:

@@ -14,6 +14,7 @@ from typing import Any, Literal, Protocol, TypeAlias, TypeVar
 
 from ..schema.errors import Code, Refusal
 from .dialect import Dialect
+from .statement import Statement
 
 T = TypeVar("T")
 
@@ -106,6 +107,14 @@ class Database(Protocol):
 
     async def fetch(self, sql: str, values: Sequence[Any]) -> bytes:
         """The UTF-8 text of the only column of the only row; past its time limit the database cancels a statement."""
+        ...
+
+    async def fetch_many(self, statement: Statement, rows: Sequence[Sequence[Any]]) -> list[bytes | Exception]:
+        """What `fetch` gives of a statement for each of these rows of its `values`, in order, in as few round trips as
+        the database can; where a row fails, only its own place has what was raised.
+
+        Raises UNAVAILABLE, for all of them.
+        """
         ...
 
     async def explain(self, sql: str, values: Sequence[Any]) -> str:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, ClassVar, Literal, TypeAlias
 
 from ..schema.aggregates import Function, Part
+from ..schema.catalog import Table
 from ..schema.names import Operation
 from ..schema.types import TEXT, Kind, Type
 
@@ -174,6 +175,19 @@ class Dialect(ABC):
     def json_or_null(self, subselect: str) -> str:
         """A subselect of one JSON value, JSON's null when it has no row."""
 
+    mark: ClassVar[str]
+    """The JSON of a text that tells which recorded changes a statement sees: see `live/marks`."""
+
+    @abstractmethod
+    def json_where(self, passes: str, json: str) -> str:
+        """A JSON value where a condition, which is never null, holds; else null."""
+
+    @abstractmethod
+    def images(self, table: Table, texts: str, alias: str) -> str:
+        """Rows of a table as they were, for FROM: `texts` is an array parameter of what was recorded of each, as
+        `live/changes` has it. They have one column more, `hedgerow_n`: their number.
+        """
+
     @abstractmethod
     def json_text(self, text: str) -> str:
         """A constant string."""
@@ -204,6 +218,14 @@ class Dialect(ABC):
         """The leaves of as many rows of values as `batch` said."""
 
     @abstractmethod
+    def values(self, types: Sequence[Type], add: Callable[[int, Type], str]) -> str:
+        """A SELECT of any number of rows of parameters, of the types of columns; `add` is as in `rows`."""
+
+    @abstractmethod
+    def value_leaves(self, types: Sequence[Type], rows: Sequence[Sequence[Any]]) -> list[Any]:
+        """The leaves of `values`."""
+
+    @abstractmethod
     def assigned(self, op: Operation, column: str, value: str, type: Type) -> str:
         """What a column is set to by an operation with a value: `inc` is a sum, whose overflow may be told later; the
         others but `set` are PostgreSQL's operators on jsonb `||`, `-` and `#-`.
@@ -219,3 +241,22 @@ class Dialect(ABC):
     @abstractmethod
     def result(self, sql: str, checks: Sequence[str] = ()) -> str:
         """The statement around its one JSON value; `checks` are from `regex_check`."""
+
+    # One read for many rows of parameters
+
+    gathers: ClassVar[bool] = False
+    """Whether `many` and what it needs are there; else a statement is run once for each row of parameters."""
+
+    def row_parameter(self, number: int) -> str:
+        """The parameter with this number (from 1) within the statement of `many`."""
+        raise NotImplementedError
+
+    def many(self, sql: str, slots: Sequence[tuple[Type, Form]]) -> str:
+        """The statement that answers as many rows, in order, as there are rows of parameters: `sql` is what `result`
+        gave, its parameters those of `row_parameter`, `slots` are what they are.
+        """
+        raise NotImplementedError
+
+    def many_values(self, slots: Sequence[tuple[Type, Form]], rows: Sequence[Sequence[Any]]) -> list[Any]:
+        """The parameters of that statement, of rows of values that `encode` made."""
+        raise NotImplementedError

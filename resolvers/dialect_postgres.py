@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 import orjson
 
 from ..schema.aggregates import Function, Part
+from ..schema.catalog import Table
 from ..schema.json_path import json_path
 from ..schema.names import Operation
 from ..schema.types import JSON, Kind, Type
@@ -60,15 +61,18 @@ class Postgres(Dialect):
     }
 
     def parameter(self, number: int, type: Type, form: Form = "value") -> str:
-        if form == "json_path":
-            return f"${number}::jsonpath"
         array = "[]" if type.array else ""
+        return f"${number}{''.join(f'::{each}{array}' for each in self._types(type, form))}"
+
+    def _types(self, type: Type, form: Form) -> tuple[str, ...]:
+        """The type that a value (or an item of an array) is sent as, and the one that it is cast to, if to another."""
+        if form == "json_path":
+            return ("jsonpath",)
         if type.kind is Kind.DATE:  # asyncpg takes the first and the last date for infinities, so dates go as text
-            return f"${number}::text{array}::date{array}"
-        base = f"${number}::{self._TYPES[type.kind]}{array}"
+            return ("text", "date")
         if type.enum and type.enum.native:
-            return f"{base}::{quote(type.enum.native)}{array}"
-        return base
+            return ("text", quote(type.enum.native))
+        return (self._TYPES[type.kind],)
 
     def encode(self, type: Type, form: Form = "value") -> Encode | None:
         if form != "value":
@@ -145,6 +149,10 @@ class Postgres(Dialect):
         return f"({a} {op} {b})"
 
     json_null = "'null'"
+    mark = (
+        "to_json(pg_current_snapshot()::text || '/'"
+        ' || coalesce((SELECT max("transaction") FROM hedgerow_change), 0))::text'
+    )
     no_limit = "ALL"
 
     def least(self, left: str, right: str) -> str:
@@ -253,6 +261,14 @@ class Postgres(Dialect):
     def json_or_null(self, subselect: str) -> str:
         return f"coalesce({subselect}, 'null')"
 
+    def json_where(self, passes: str, json: str) -> str:
+        return f"coalesce(CASE WHEN {passes} THEN {json} END, 'null')"
+
+    def images(self, table: Table, texts: str, alias: str) -> str:
+        row = f"json_populate_record(NULL::{self.table(table.sql, table.sql_schema)}, i.image::json)"
+        numbered = f"unnest({texts}) WITH ORDINALITY AS i(image, n), {row} AS r"
+        return f"(SELECT i.n AS hedgerow_n, r.* FROM {numbered}) AS {alias}"
+
     def json_text(self, text: str) -> str:
         return literal(f'"{text}"')
 
@@ -275,6 +291,13 @@ class Postgres(Dialect):
 
     def row_leaves(self, rows: Sequence[Sequence[Any]]) -> list[Any]:
         return [list(column) for column in zip(*rows, strict=True)]
+
+    def values(self, types: Sequence[Type], add: Callable[[int, Type], str]) -> str:
+        values = (f"hedgerow_{place}{'::json' if type.loose else ''}" for place, type in enumerate(types))
+        return f"SELECT {', '.join(values)} FROM {self.rows(types, 0, add)}"
+
+    def value_leaves(self, types: Sequence[Type], rows: Sequence[Sequence[Any]]) -> list[Any]:
+        return self.row_leaves(rows)
 
     def assigned(self, op: Operation, column: str, value: str, type: Type) -> str:
         match op:
@@ -308,6 +331,55 @@ class Postgres(Dialect):
 
     def result(self, sql: str, checks: Sequence[str] = ()) -> str:
         return f"SELECT ({sql})::varchar" + (f" WHERE {' AND '.join(checks)}" if checks else "")
+
+    # One read for many rows of parameters
+
+    gathers = True
+
+    def row_parameter(self, number: int) -> str:
+        return f"hedgerow_many.p{number}"
+
+    def many(self, sql: str, slots: Sequence[tuple[Type, Form]]) -> str:
+        lists: list[str] = []  # what is unnested, each with the name of its column
+        names: list[str] = []
+        columns: list[str] = []
+        number = 0
+        for place, (type, form) in enumerate(slots, 1):
+            sent, *cast = self._types(type, form)
+            array = "[]" if type.array else ""
+            number += 1
+            value = f"p{place}"
+            if type.array:
+                # Arrays of arrays have one length in PostgreSQL: so all items are one array, of which rows have slices.
+                value = f"(${number}::{sent}[])[first{place}:last{place}]"
+                lists += [f"${number + 1}::int4[]", f"${number + 2}::int4[]"]
+                names += [f"first{place}", f"last{place}"]
+                number += 2
+            else:
+                lists.append(f"${number}::{sent}[]")
+                names.append(f"p{place}")
+            columns.append(f"{value}{''.join(f'::{each}{array}' for each in cast)} AS p{place}")
+        # OFFSET 0 keeps PostgreSQL from working out a slice anew for each row that it is compared with.
+        return (
+            f"SELECT ({sql}) FROM (SELECT {', '.join(columns)}, n FROM unnest({', '.join(lists)})"
+            f" WITH ORDINALITY AS rows({', '.join(names)}, n) OFFSET 0) AS hedgerow_many ORDER BY n"
+        )
+
+    def many_values(self, slots: Sequence[tuple[Type, Form]], rows: Sequence[Sequence[Any]]) -> list[Any]:
+        values: list[Any] = []
+        for (type, _), column in zip(slots, zip(*rows, strict=True), strict=True):
+            if not type.array:
+                values.append(column)
+                continue
+            items: list[Any] = []
+            first: list[int | None] = []
+            last: list[int | None] = []
+            for each in column:
+                first.append(None if each is None else len(items) + 1)
+                items += each or ()
+                last.append(None if each is None else len(items))
+            values += [items, first, last]
+        return values
 
 
 def _float(sql: str) -> str:

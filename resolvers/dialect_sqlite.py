@@ -12,8 +12,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from ..schema.aggregates import Function, Part
+from ..schema.catalog import Table, TableColumn
 from ..schema.names import Operation
-from ..schema.types import INTEGERS, MOMENTS, Kind, Type
+from ..schema.types import INTEGERS, MOMENTS, TEXT, Kind, Type
 from .dialect import BIG, OF_ALL, ROOTS, SEPARATOR, Dialect, Encode, Form, literal, quote, same
 from .json_values import canonical, exact
 from .similar import similar_regex
@@ -102,6 +103,7 @@ class SQLite(Dialect):
         return f"hedgerow_move('{result.kind}', '{op}', {a}, {b})"
 
     json_null = "NULL"
+    mark = "coalesce((SELECT CAST(seq AS TEXT) FROM sqlite_sequence WHERE name = 'hedgerow_change'), '0')"
     no_limit = "-1"
 
     def least(self, left: str, right: str) -> str:
@@ -217,6 +219,13 @@ class SQLite(Dialect):
     def json_or_null(self, subselect: str) -> str:
         return subselect
 
+    def json_where(self, passes: str, json: str) -> str:
+        return f"CASE WHEN {passes} THEN {json} END"
+
+    def images(self, table: Table, texts: str, alias: str) -> str:
+        cells = ", ".join(f"{_recorded(column)} AS {quote(column.sql)}" for column in table.columns.values())
+        return f"(SELECT i.key AS hedgerow_n, {cells} FROM json_each({texts}) AS i) AS {alias}"
+
     def json_text(self, text: str) -> str:
         return literal(text)
 
@@ -244,6 +253,25 @@ class SQLite(Dialect):
     def row_leaves(self, rows: Sequence[Sequence[Any]]) -> list[Any]:
         return [value for row in rows for value in row]
 
+    def values(self, types: Sequence[Type], add: Callable[[int, Type], str]) -> str:
+        # One text of JSON, since parameters are counted.
+        values = (
+            f"hedgerow_unhex(value ->> {place})" if type.kind is Kind.BYTES else f"value ->> {place}"
+            for place, type in enumerate(types)
+        )
+        return f"SELECT {', '.join(values)} FROM json_each({add(0, TEXT)})"
+
+    def value_leaves(self, types: Sequence[Type], rows: Sequence[Sequence[Any]]) -> list[Any]:
+        encoders = [bytes.hex if type.kind is Kind.BYTES else self.encode(type) or same for type in types]
+        return [
+            json.dumps(
+                [
+                    [None if value is None else encode(value) for encode, value in zip(encoders, row, strict=True)]
+                    for row in rows
+                ]
+            )
+        ]
+
     def assigned(self, op: Operation, column: str, value: str, type: Type) -> str:
         match op:
             case "set":
@@ -260,6 +288,14 @@ class SQLite(Dialect):
 
     def result(self, sql: str, checks: Sequence[str] = ()) -> str:
         return f"SELECT {sql}"
+
+
+def _recorded(column: TableColumn) -> str:
+    """A column's value in an image, where bytes are a list of their hexadecimal text."""
+    name = literal(column.sql)
+    if column.type.kind is Kind.BYTES:
+        return f"hedgerow_unhex(i.value -> {name} ->> 0)"
+    return f"i.value ->> {name}"
 
 
 def _thursday(sql: str) -> str:

@@ -2,8 +2,8 @@
 out.
 
 In: a document, its variables and a Session. Out: the JSON of `data`, as the database made it, or an Answer where a
-developer's own fields are asked: those run in `custom`. Prepared documents
-are cached by (text, operation, roles), their statements by the shape of the variables; both caches are bounded.
+developer's own fields are asked: those run in `custom`. A subscription's Events are `live`'s. Prepared documents are
+cached by (text, operation, roles), their statements by the shape of the variables; both caches are bounded.
 Refused here: documents that are too large, that don't parse or don't validate against the caller's own schema, and
 resolvers that take too long. Introspection is graphql-core's.
 """
@@ -12,7 +12,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, TypeAlias
@@ -23,6 +24,7 @@ from graphql.validation import NoSchemaIntrospectionCustomRule, specified_rules
 from strawberry.schema.validation_rules.maybe_null import MaybeNullValidationRule
 from strawberry.schema.validation_rules.one_of import OneOfInputValidationRule
 
+from ..schema import expr as e
 from ..schema.catalog import Catalog
 from ..schema.errors import Code, Complaint, Refusal
 from ..schema.expr import Actor
@@ -32,28 +34,34 @@ from ..schema.views import View, view
 from .answer import Answer
 from .authorize import authorize
 from .cache import Lru
-from .commands import Statements
 from .cost import cost_of
 from .cursors import Cursors
-from .custom import Asked, Executable, Run, run
+from .custom import Asked, Executable, Run, follow, run, too_long
 from .database import Database
-from .idempotency import HEADER, Once
 from .limits import Limits, check_size
-from .mutation import Mutation
+from .live.judge import prepare_changes
+from .live.rows import RowStreams, prepare_stream
+from .live.streams import Streams
+from .live.subscribe import NOT_HERE, Event, Live, Told
 from .observe import Observe, Planned, Slow, ignore
-from .operation import Operation
+from .operation import ChangesRead, Operation, StreamRead
 from .pages import finishing
-from .plan import Root
-from .plan_mutations import plan_mutation
+from .plan import AuthorisedPlan, Root
+from .plan_stream import PlannedStream
 from .planner import plan
 from .read import render
+from .rights import Rights
 from .rows import prepare_rows
 from .session import Session
 from .shape import shape_of
 from .unsupported import check_supported
 from .validation import validate
 from .variables import Shape, Variables
-from .write import Writers
+from .writes.commands import Statements
+from .writes.idempotency import HEADER, Once
+from .writes.mutation import Mutation
+from .writes.plan_mutations import plan_mutation
+from .writes.write import Writers
 
 MOST_ERRORS = 20
 """How many validation errors are told at once."""
@@ -65,6 +73,11 @@ schema makes what documents reach; a table of a View counts as one type more.
 """
 CACHED_COMMANDS = 5_000
 """How many texts of the commands of writes are kept."""
+
+CHANGES_APART = (
+    "Changes can't be asked for together with fields that Python computes. Ask for them in an operation of their own."
+)
+NO_CHANGES = "Nothing here follows changes: the backend was started without."
 
 _Key: TypeAlias = tuple[str, str | None, frozenset[str], bool]
 """A document, the operation's name, and the caller's roles."""
@@ -85,6 +98,11 @@ class Prepared:
     def name(self) -> str | None:
         """The operation's name."""
         return self.operation.name.value if self.operation.name else None
+
+    @property
+    def kind(self) -> g.OperationType:
+        """Whether it is a query, a mutation or a subscription."""
+        return self.operation.operation
 
 
 @dataclass(slots=True)
@@ -112,24 +130,31 @@ class Engine:
     clock: Callable[[], datetime]
     cursors: Cursors
     observe: Observe = ignore
+    streams: Streams | None = None
+    rows: RowStreams | None = None
+    live: Live | None = None
     slow_seconds: float = 1.0
     introspection: bool = True
     cached_shapes: int = 20
     resolver_timeout: float = 30.0
     idempotency_seconds: float = 86_400.0
     _seen: Lru[tuple[frozenset[str], bool], Seen] = field(init=False)
+    _rights: Rights = field(init=False)
     _documents: Lru[_Key, Prepared] = field(default_factory=lambda: Lru(CACHED_CHARACTERS))
     _commands: Statements = field(default_factory=lambda: Lru(CACHED_COMMANDS))
 
     def __post_init__(self) -> None:
         self._seen = Lru(CACHED_TYPES, self._forget)
+        self._rights = Rights(
+            self.catalog, lambda: self.database.dialect, lambda actor: self.seen(actor).view, self._live
+        )
 
     def session(self, actor: Actor) -> Session:
         """An actor's door to the data. Roles that no rule names are dropped: they can't matter."""
         known = actor.roles & self.catalog.roles
         if known != actor.roles or "anyone" not in known:
             actor = Actor(known | {"anyone"}, actor.claims, actor.superuser)
-        return Session(actor, self.database, self.clock, self.cursors, self._ask, self.observe)
+        return Session(actor, self.database, self.clock, self.cursors, self._ask, self._rights, self.observe)
 
     async def _ask(self, document: str, variables: Mapping[str, Any], session: Session) -> bytes:
         answer = await self.answer(document, None, variables, session)
@@ -152,13 +177,10 @@ class Engine:
         `headers` are the request's, for a developer's own fields.
         """
         prepared = self.prepare(document, name, session.actor)
+        if prepared.kind is g.OperationType.SUBSCRIPTION:
+            raise Refusal.of(Code.BAD_USER_INPUT, NOT_HERE)
         shape, leaves = prepared.variables.read(variables)
-        operation = prepared.operations.get(shape)
-        if operation is None:
-            try:
-                operation = prepared.operations.put(shape, self.planned(prepared, shape))
-            except RecursionError:
-                raise _too_deep() from None
+        operation = self._known(prepared, shape)
         if isinstance(operation, Mutation):
             given = (headers or {}).get(HEADER)
             once = None
@@ -179,10 +201,129 @@ class Engine:
             if not session.actor.superuser:
                 return answer
             return replace(answer, extensions={**(answer.extensions or {}), "cost": running.spent})
-        data = await self._read(session, operation, leaves)
+        if operation.changes:
+            data = await self._with_changes(session, operation, leaves)
+        else:
+            data = await self._read(session, operation, leaves)
         if operation.meta:
             data = self._with_meta(prepared, operation, variables, data)
         return Answer(data, extensions={"cost": operation.cost(leaves)}) if session.actor.superuser else data
+
+    async def _with_changes(self, session: Session, operation: Operation, leaves: Sequence[Any]) -> bytes:
+        """The answer with its fields of changes; those first, so that the rest is not older than their cursors."""
+        if self.streams is None:
+            raise Refusal.of(Code.UNAVAILABLE, NO_CHANGES)
+        session.reading(operation, [*leaves, None])  # what it refuses, it does before anything is told
+        found: dict[str, Any] = {}
+        for key, read in operation.changes.items():
+            found[key] = await self.streams.changes(read, leaves, session, _most(read, leaves, self.limits))
+        found |= orjson.loads(await self._read(session, operation, [*leaves, None]))
+        return orjson.dumps({key: found[key] for key in operation.keys if key in found})
+
+    def subscribe(
+        self,
+        document: str,
+        name: str | None,
+        variables: Mapping[str, Any],
+        session: Session,
+        headers: Mapping[str, str] | None = None,
+        *,
+        resume: str | None = None,
+    ) -> AsyncGenerator[Told, None]:
+        """Whatever there is to tell a subscriber, as long as there is; of a query or mutation its one answer.
+
+        `resume` is the cursor of an Event, after which a stream goes on. Raises Refusal for what can't be answered, at
+        once or any more. Close it (`aclosing`) when nobody listens any more.
+        """
+        prepared = self.prepare(document, name, session.actor)
+        if prepared.kind is not g.OperationType.SUBSCRIPTION:
+            return self._once(document, name, variables, session, headers)
+        shape, leaves = prepared.variables.read(variables)
+        operation = self._known(prepared, shape)
+        assert isinstance(operation, Operation)
+        if operation.changes or operation.stream:
+            return self._stream(operation, leaves, session, resume)
+        return self._follow(prepared, shape, operation, leaves, variables, session, headers)
+
+    async def _once(
+        self,
+        document: str,
+        name: str | None,
+        variables: Mapping[str, Any],
+        session: Session,
+        headers: Mapping[str, str] | None,
+    ) -> AsyncGenerator[Told, None]:
+        """The answer of a query or mutation."""
+        answer = await self.answer(document, name, variables, session, headers)
+        yield answer if isinstance(answer, Answer) else Event(answer)
+
+    async def _stream(
+        self, operation: Operation, leaves: Sequence[Any], session: Session, resume: str | None
+    ) -> AsyncGenerator[Told, None]:
+        """What a field of changes or a stream of rows tells."""
+        if self.streams is None or self.rows is None:
+            raise Refusal.of(Code.UNAVAILABLE, NO_CHANGES)
+        if operation.stream:
+            session.reading(operation, [*leaves, None, *(None for _ in operation.stream.planned.order)])
+            told = self.rows.follow(operation.stream, leaves, session)
+        else:
+            session.reading(operation, [*leaves, None])  # refuses what costs too much
+            (read,) = operation.changes.values()
+            told = self.streams.follow(read, leaves, session, resume)
+        async with aclosing(told) as events:
+            async for event in events:
+                yield event
+
+    async def _follow(
+        self,
+        prepared: Prepared,
+        shape: Shape,
+        operation: Operation,
+        leaves: Sequence[Any],
+        variables: Mapping[str, Any],
+        session: Session,
+        headers: Mapping[str, str] | None,
+    ) -> AsyncGenerator[Told, None]:
+        """What there is to tell; of a field that Query has too, its answers."""
+        if operation.shapes is not None and not operation.shapes:  # a field of a developer's own
+            running = self._running(prepared, shape, operation, leaves)
+            running.read = lambda operation, leaves: self._read(session, operation, leaves)
+            running.seconds = self.resolver_timeout
+            async with aclosing(follow(running, session.within(prepared.name), headers or {}, variables)) as events:
+                async for event in events:
+                    yield event
+            return
+
+        async def answer() -> Answer:
+            running = self._running(prepared, shape, operation, leaves)
+            return await self._resolve(running, variables, session.within(prepared.name), headers or {})
+
+        own = answer if operation.shapes is not None else None
+        async with aclosing(self._live(operation, leaves, session, own)) as answers:
+            async for data in answers:
+                yield data if isinstance(data, Answer) else Event(data)
+
+    def _live(
+        self,
+        operation: Operation,
+        leaves: Sequence[Any],
+        session: Session,
+        answer: Callable[[], Awaitable[Answer]] | None = None,
+    ) -> AsyncGenerator[bytes | Answer, None]:
+        """An operation's answers, as the hub of live queries gives them."""
+        if self.live is None:
+            raise Refusal.of(Code.UNAVAILABLE, NO_CHANGES)
+        return self.live.follow(operation, leaves, session, answer)
+
+    def _known(self, prepared: Prepared, shape: Shape) -> Operation | Mutation:
+        """A document's operation for variables of a shape, from the cache when it was planned before."""
+        operation = prepared.operations.get(shape)
+        if operation is None:
+            try:
+                operation = prepared.operations.put(shape, self.planned(prepared, shape))
+            except RecursionError:
+                raise _too_deep() from None
+        return operation
 
     async def _read(self, session: Session, operation: Operation, leaves: Sequence[Any]) -> bytes:
         started = time.perf_counter()
@@ -215,8 +356,7 @@ class Engine:
             async with asyncio.timeout(self.resolver_timeout):
                 return await run(running, session, headers, variables)
         except TimeoutError:
-            message = f"The operation's own fields took longer than {self.resolver_timeout:g} seconds. Ask for less."
-            raise Refusal.of(Code.TIMEOUT, message) from None
+            raise too_long(self.resolver_timeout) from None
 
     def seen(self, actor: Actor) -> Seen:
         """What an actor's roles see."""
@@ -255,17 +395,17 @@ class Engine:
                 self._documents.put(key, prepared, len(document))
         return prepared
 
-    def only_reads(self, document: str, name: str | None) -> bool:
-        """Whether a document asks for a query, as far as it can be read; what can't, `prepare` refuses."""
+    def kind(self, document: str, name: str | None) -> g.OperationType:
+        """What a document asks for, as far as it can be read: a query where it can't, which `prepare` refuses."""
         if "mutation" not in document and "subscription" not in document:
-            return True
+            return g.OperationType.QUERY
         if len(document) > self.limits.max_document_length:
-            return True
+            return g.OperationType.QUERY
         try:
             operation, _, _ = _choose(_parse(document, self.limits), name)
         except (Refusal, RecursionError):
-            return True
-        return operation.operation is g.OperationType.QUERY
+            return g.OperationType.QUERY
+        return operation.operation
 
     def operation(self, document: str, variables: Mapping[str, Any], actor: Actor) -> tuple[Operation, list[Any]]:
         """The prepared operation of a request and its variables' leaves, for those who want to look at it."""
@@ -294,7 +434,7 @@ class Engine:
 
     def planned(self, prepared: Prepared, shape: Shape) -> Operation | Mutation:
         """A document's operation for variables of a shape, planned anew."""
-        if prepared.operation.operation is g.OperationType.MUTATION:
+        if prepared.kind is g.OperationType.MUTATION:
             return self._mutation(prepared, shape)
         return self._operation(prepared, shape)
 
@@ -326,6 +466,19 @@ class Engine:
         roots = [root for root in authorised.roots if isinstance(root, Root)]
         shapes = {root.key: shape_of(root.read) if root.read else None for root in roots}
         own = bool(planned.custom) or any(shapes.values())
+        checks, derived = planned.checks, planned.derived
+        dialect = self.database.dialect
+        changes: dict[str, ChangesRead] = {}
+        stream: StreamRead | None = None
+        for each in planned.told:
+            if isinstance(each, PlannedStream):
+                stream = prepare_stream(seen, dialect, each, checks, derived)
+            else:
+                changes[each.key] = prepare_changes(seen, dialect, each, checks, derived)
+        if own and planned.told:
+            raise Refusal.of(Code.BAD_USER_INPUT, CHANGES_APART)
+        reads = [*(each.operation for each in changes.values()), *([stream.first] if stream else ())]
+        told = (root for each in reads for root in each.authorised.roots)
         statement = None
         if shapes if own else authorised.roots:
             statement = render(authorised, self.catalog, self.database.dialect, sequence=own)
@@ -337,15 +490,17 @@ class Engine:
             plan=planned.plan,
             authorised=authorised,
             statement=statement,
-            checks=planned.checks,
-            derived=planned.derived,
+            checks=checks,
+            derived=derived,
             finish=finishing(authorised),
-            cost=cost_of(authorised, self.limits),
+            cost=cost_of(AuthorisedPlan((*authorised.roots, *told)), self.limits),
             max_cost=self.limits.most_cost(seen.roles, superuser=seen.superuser),
             keys=planned.keys,
             meta=planned.meta,
             shapes=shapes if own else None,
             tally=planned.tally,
+            changes=changes,
+            stream=stream,
         )
 
     def _with_meta(self, prepared: Prepared, operation: Operation, variables: Mapping[str, Any], data: bytes) -> bytes:
@@ -364,6 +519,19 @@ class Engine:
             raise Refusal(*(_complaint(Code.BAD_USER_INPUT, error) for error in result.errors or ()))
         read: dict[str, Any] = orjson.loads(data)
         return orjson.dumps({key: result.data[key] if key in operation.meta else read[key] for key in operation.keys})
+
+
+def _most(read: ChangesRead, leaves: Sequence[Any], limits: Limits) -> int:
+    """How many changes are told at most."""
+    match read.planned.limit:
+        case None:
+            return limits.max_rows
+        case e.Variable(slot):
+            return leaves[slot]
+        case e.Const(value):
+            return value
+        case _:
+            raise AssertionError("a limit is a variable or a constant")
 
 
 def _too_deep() -> Refusal:

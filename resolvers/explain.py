@@ -21,25 +21,29 @@ from .dialect import Dialect
 from .execute import Prepared
 from .inputs import Input
 from .limits import Limits
-from .mutation import Mutation, Written
 from .operation import RowRead
 from .plan import show
 from .planner import plan_fields
 from .planning import Path, Selection
 from .rows import prepare_rows
 from .variables import Shape
+from .writes.mutation import Mutation, Written
 
 
 def show_own(prepared: Prepared, shape: Shape, dialect: Dialect, limits: Limits) -> str:
     """The own root fields of an operation and what is selected below them; empty where there are none."""
     seen = prepared.seen
-    mutates = prepared.operation.operation is g.OperationType.MUTATION
-    root = seen.schema.mutation_type if mutates else seen.schema.query_type
+    match prepared.kind:
+        case g.OperationType.QUERY:
+            root, generated = seen.schema.query_type, seen.view.roots
+        case g.OperationType.MUTATION:
+            root, generated = seen.schema.mutation_type, seen.view.mutations
+        case g.OperationType.SUBSCRIPTION:
+            root, generated = seen.schema.subscription_type, seen.view.subscriptions
     if seen.custom is None or root is None:
         return ""
     explained = _Explained(prepared, shape, dialect, limits)
     groups = explained.selection.collect([prepared.operation.selection_set], root.name)
-    generated = seen.view.mutations if mutates else seen.view.roots
     own = {key: nodes for key, nodes in groups.items() if nodes[0].name.value not in generated}
     return "\n".join(explained.fields(root, own, ()))
 

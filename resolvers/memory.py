@@ -62,6 +62,8 @@ def evaluate(expr: e.Expr, given: Given) -> Verdict:
             return None if options is None else _among(value(expr.value, given), options, expr.value.type)
         case e.AmongKeys():
             key = tuple(value(column, given) for column in expr.columns)
+            if UNDECIDED in key:
+                return UNDECIDED
             return key in set(zip(*(value(each, given) for each in expr.lists), strict=True))
         case e.Like():
             return _both(expr.value, expr.pattern, given, lambda text, pattern: like(text, pattern, fold=expr.fold))

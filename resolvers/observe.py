@@ -56,7 +56,23 @@ class AsSystem:
     where: str
 
 
-Event: TypeAlias = Planned | Refused | Failed | Slow | AsSystem
+@dataclass(frozen=True, slots=True)
+class Parted:
+    """The connection to a service that carries messages between processes could not be made, or was lost."""
+
+    service: str
+    cause: BaseException | None
+
+
+@dataclass(frozen=True, slots=True)
+class NotDone:
+    """What was to be done after a mutation was committed failed; the mutation stands."""
+
+    operation: str | None
+    cause: BaseException
+
+
+Event: TypeAlias = Planned | Refused | Failed | Slow | AsSystem | Parted | NotDone
 Observe: TypeAlias = Callable[[Event], None]
 
 

@@ -99,7 +99,8 @@ class Read:
     """Rows of one table: at most one, or (`many`) a list of at most `limit` and at most `cap`, where they are there.
 
     Of rows that are alike in `distinct`, which begins the order, only the first. `chosen` is a condition of the
-    server's own on the table as it is: no client has a say in it.
+    server's own on the table as it is: no client has a say in it. Where there are `images`, they are read in the
+    table's place: rows as they were, whose texts are that leaf; each that passes is an item, any other null.
     """
 
     table: str
@@ -112,6 +113,7 @@ class Read:
     cap: int | None = None
     distinct: tuple[e.Value, ...] = ()
     chosen: e.Expr = e.ALWAYS
+    images: e.Variable | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,7 +35,8 @@ from .plan import (
 from .planning import Path, Planning
 
 
-def _nullable(term: Order, seen: TableView) -> bool:
+def may_be_null(term: Order, seen: TableView) -> bool:
+    """Whether a row's value of a term can be null, because it is or because it does not show."""
     value = term.value
     return not isinstance(value, e.Column) or seen.table.columns[value.name].nullable or not seen.always(value.name)
 
@@ -104,7 +105,7 @@ class PagePlanner:
                 raise bad(word, str(error)) from None
 
         leaves = self.planning.derive(types, values)
-        return behind([Place(term, leaf, _nullable(term, seen)) for term, leaf in zip(order, leaves, strict=True)])
+        return behind([Place(term, leaf, may_be_null(term, seen)) for term, leaf in zip(order, leaves, strict=True)])
 
     def _part(
         self,

@@ -18,7 +18,7 @@ from ..schema import expr as e
 from ..schema.errors import Refusal
 from ..schema.ids import decode
 from ..schema.types import SORTABLE, Type, parser
-from ..schema.views import TableView, View
+from ..schema.views import RootField, TableView, View
 from .filters import Check, Reader
 from .inputs import Given, Input, Row, bad, items, plain
 from .limits import Limits, Tally
@@ -35,14 +35,17 @@ from .plan import (
     TypenameField,
 )
 from .plan_aggregates import AggregatePlanner
+from .plan_changes import IMAGES, ChangesPlanner, PlannedChanges
 from .plan_pages import PagePlanner
-from .planning import Abstract, Derive, Fragments, Path, Selection, placed
+from .plan_stream import PlannedStream, StreamPlanner
+from .planning import Abstract, Derive, Fragments, Path, Selection, column_field, placed, shown_field
 
 
 @dataclass(frozen=True, slots=True)
 class Planned:
     """What the planner makes: `keys` are all response keys in order, `meta` those that introspection answers,
-    `custom` those that a developer's resolvers answer.
+    `custom` those that a developer's resolvers answer. What is `told` has the leaf behind those of the
+    variables for images of rows.
 
     `derived` make leaves of others at each request, which stand behind those of the variables.
     """
@@ -53,6 +56,7 @@ class Planned:
     keys: tuple[str, ...]
     meta: tuple[str, ...]
     custom: tuple[str, ...]
+    told: tuple[PlannedChanges | PlannedStream, ...]
     tally: Tally
 
 
@@ -77,7 +81,8 @@ def plan(
     limits: Limits,
     abstract: Abstract | None = None,
 ) -> Planned:
-    """The Plan of a query; Refusal with BAD_USER_INPUT or LIMIT_EXCEEDED, its path that of the field at fault.
+    """The Plan of a query, or of a subscription to what a query can ask; Refusal with BAD_USER_INPUT or LIMIT_EXCEEDED,
+    its path that of the field at fault.
 
     `leaves` is how many leaves the variables have.
     """
@@ -86,19 +91,29 @@ def plan(
     keys: list[str] = []
     meta: list[str] = []
     custom: list[str] = []
-    query = view.catalog.naming.query
-    for key, nodes in planner.selection.collect([operation.selection_set], query).items():
+    query, fields = view.catalog.naming.query, view.roots
+    if operation.operation is g.OperationType.SUBSCRIPTION:
+        query, fields = view.catalog.naming.subscription, view.subscriptions
+    groups = planner.selection.collect([operation.selection_set], query)
+    told: list[PlannedChanges | PlannedStream] = []
+    images: e.Variable | None = None
+    if any((field := fields.get(nodes[0].name.value)) and field.told for nodes in groups.values()):
+        images = planner.reserve(IMAGES)
+    for key, nodes in groups.items():
         name = nodes[0].name.value
         keys.append(key)
         if name == "__typename":
             roots.append(TypenameField(key, query))
-        elif name in view.roots:
-            roots.append(planner.root(key, nodes))
+        elif name in fields and fields[name].told:
+            assert images
+            told.append(planner.told(key, nodes, fields[name], images))
+        elif name in fields:
+            roots.append(planner.root(key, nodes, fields[name]))
         else:
             (meta if name.startswith("__") else custom).append(key)
     checks, derived = tuple(planner.reader.checks), tuple(planner.derived)
     plan = Plan(tuple(roots))
-    return Planned(plan, checks, derived, tuple(keys), tuple(meta), tuple(custom), planner.reader.tally)
+    return Planned(plan, checks, derived, tuple(keys), tuple(meta), tuple(custom), tuple(told), planner.reader.tally)
 
 
 def plan_fields(
@@ -118,18 +133,6 @@ def plan_fields(
     planner = _Planner(fragments, view, variables, leaves, limits, abstract)
     fields = tuple(planner.field(key, nodes, seen, (*path, key)) for key, nodes in groups.items())
     return PlannedFields(fields, tuple(planner.reader.checks), tuple(planner.derived), planner.reader.tally)
-
-
-def column_field(seen: TableView, name: str) -> ColumnField:
-    """A column under a key that no client can name."""
-    column = seen.table.columns[name]
-    return ColumnField(f"needs:{name}", e.Column(name, column.type), column.nullable)
-
-
-def shown_field(seen: TableView, name: str) -> ColumnField:
-    """Whether a row shows a cell, under a key that no client can name: null where it does not."""
-    key = seen.table.primary_key[0]
-    return ColumnField(f"shown:{name}", e.Column(key, seen.table.columns[key].type), True, cell=name)
 
 
 def _settling(seen: TableView) -> tuple[str, ...]:
@@ -175,6 +178,8 @@ class _Planner:
         self.reader = Reader(view, limits)
         self.aggregates = AggregatePlanner(self)
         self.pages = PagePlanner(self)
+        self.changes = ChangesPlanner(self)
+        self.streams = StreamPlanner(self)
         self.derived: list[Derive] = []
 
     def derive(self, types: Sequence[Type], make: Derive) -> list[e.Variable]:
@@ -183,10 +188,26 @@ class _Planner:
         first, self.leaves = self.leaves, self.leaves + len(types)
         return [e.Variable(first + number, type) for number, type in enumerate(types)]
 
+    def reserve(self, type: Type) -> e.Variable:
+        """A leaf that each request has behind those of its variables."""
+        self.leaves += 1
+        return e.Variable(self.leaves - 1, type)
+
     # Fields
 
-    def root(self, key: str, nodes: list[g.FieldNode]) -> Root:
-        root = self.view.roots[nodes[0].name.value]
+    def told(
+        self, key: str, nodes: list[g.FieldNode], root: RootField, images: e.Variable
+    ) -> PlannedChanges | PlannedStream:
+        """A root field that tells what happens."""
+        seen = self.view.tables[root.table]
+        try:
+            if root.kind == "stream":
+                return self.streams.stream(key, nodes, root, seen, images)
+            return self.changes.changes(key, nodes, root, seen, images)
+        except Refusal as refusal:
+            raise refusal if refusal.complaints[0].path else placed(refusal, (key,), nodes[0]) from None
+
+    def root(self, key: str, nodes: list[g.FieldNode], root: RootField) -> Root:
         try:
             if root.kind == "node":
                 return Root(key, self.node(nodes, (key,)))
@@ -200,6 +221,8 @@ class _Planner:
                     return Root(key, self.pages.connection(nodes, seen, (key,)))
                 case "by_key":
                     return Root(key, self.by_key(nodes, seen, (key,)))
+                case "changes" | "follow" | "stream":
+                    raise AssertionError("these are told, not read")
         except Refusal as refusal:
             raise refusal if refusal.complaints[0].path else placed(refusal, (key,), nodes[0]) from None
 

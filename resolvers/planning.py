@@ -20,7 +20,7 @@ from .cursors import Cursors
 from .filters import Reader
 from .inputs import Absent, Given, Input
 from .limits import Limits
-from .plan import Field, Read
+from .plan import ColumnField, Field, Read
 
 Fragments = Mapping[str, g.FragmentDefinitionNode]
 Abstract: TypeAlias = Callable[[str, str], bool]
@@ -38,6 +38,18 @@ def placed(refusal: Refusal, path: Path, node: g.FieldNode) -> Refusal:
     return Refusal(
         *(type(each)(each.code, each.message, tuple(path), locations, each.extensions) for each in refusal.complaints)
     )
+
+
+def column_field(seen: TableView, name: str) -> ColumnField:
+    """A column under a key that no client can name."""
+    column = seen.table.columns[name]
+    return ColumnField(f"needs:{name}", e.Column(name, column.type), column.nullable)
+
+
+def shown_field(seen: TableView, name: str) -> ColumnField:
+    """Whether a row shows a cell, under a key that no client can name: null where it does not."""
+    key = seen.table.primary_key[0]
+    return ColumnField(f"shown:{name}", e.Column(key, seen.table.columns[key].type), True, cell=name)
 
 
 class Selection:
@@ -152,6 +164,10 @@ class Planning(Protocol):
 
     def rows(self, node: g.FieldNode, seen: TableView, cap: int | None, fields: tuple[Field, ...]) -> Read:
         """The rows that a list's arguments choose."""
+        ...
+
+    def reserve(self, type: Type) -> e.Variable:
+        """A leaf that each request has behind those of its variables; before any other is derived."""
         ...
 
     def derive(self, types: Sequence[Type], make: Derive) -> list[e.Variable]:

@@ -9,11 +9,12 @@ built around the groups. Conditions of cells are judged once a row, in the page.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import count
 from typing import TypeAlias, assert_never
 
 from ..schema import expr as e
-from ..schema.catalog import Catalog
+from ..schema.catalog import Catalog, Table
 from ..schema.types import BOOL, INT
 from .dialect import Dialect, quote
 from .plan import (
@@ -42,14 +43,30 @@ _Term: TypeAlias = tuple[str, Order, bool]
 """The SQL that a row is ordered by, how, and whether it can be null."""
 
 
-def render(plan: AuthorisedPlan, catalog: Catalog, dialect: Dialect, *, sequence: bool = False) -> Statement:
-    """The statement of a plan; as a `sequence`, its root fields stand one by one, split by SEPARATOR."""
+MARK = "mark"
+"""The key under which a statement tells which changes it saw."""
+
+
+def render(
+    plan: AuthorisedPlan, catalog: Catalog, dialect: Dialect, *, sequence: bool = False, marked: bool = False
+) -> Statement:
+    """The statement of a plan; as a `sequence`, its root fields stand one by one, split by SEPARATOR. `marked`: it
+    tells beside them which changes it saw.
+    """
+
+    def again() -> str:
+        return _text(plan, _Renderer(catalog, dialect, rows=True), sequence=sequence, marked=marked)
+
     renderer = _Renderer(catalog, dialect)
+    return renderer.where.parameters.statement(_text(plan, renderer, sequence=sequence, marked=marked), again)
+
+
+def _text(plan: AuthorisedPlan, renderer: _Renderer, *, sequence: bool, marked: bool) -> str:
+    dialect = renderer.dialect
     if sequence:
         roots = (root for root in plan.roots if not isinstance(root, TypenameField))
         values = [renderer.root(root.read) if root.read else dialect.json_null for root in roots]
-        sql = dialect.result(dialect.json_sequence(values), tuple(renderer.where.checks))
-        return renderer.where.parameters.statement(sql)
+        return dialect.result(dialect.json_sequence(values), tuple(renderer.where.checks))
     pairs: list[tuple[str, str]] = []
     for root in plan.roots:
         if isinstance(root, TypenameField):
@@ -58,8 +75,9 @@ def render(plan: AuthorisedPlan, catalog: Catalog, dialect: Dialect, *, sequence
             pairs.append((root.key, dialect.json_null))
         else:
             pairs.append((root.key, renderer.root(root.read)))
-    sql = dialect.result(dialect.json_object(pairs), tuple(renderer.where.checks))
-    return renderer.where.parameters.statement(sql)
+    if marked:
+        pairs.append((MARK, dialect.mark))
+    return dialect.result(dialect.json_object(pairs), tuple(renderer.where.checks))
 
 
 class _Rows:
@@ -117,17 +135,31 @@ class _Groups:
 
 
 class _Renderer:
-    def __init__(self, catalog: Catalog, dialect: Dialect) -> None:
+    def __init__(self, catalog: Catalog, dialect: Dialect, *, rows: bool = False) -> None:
         self.catalog = catalog
         self.dialect = dialect
-        self.where = Where(catalog, dialect)
+        self.where = Where(catalog, dialect, rows=rows)
 
     # Sources
 
     def root(self, source: Source) -> str:
         table = self.catalog.tables[source.table if isinstance(source, Read) else source.rows.table]
         scope = Scope(self.where.alias(), table)
+        if isinstance(source, Read) and source.images:
+            return self._images(source, source.images, scope, table)
         return self._source(source, scope, (), self.where.source(table, scope.alias), "")
+
+    def _images(self, read: Read, images: e.Variable, scope: Scope, table: Table) -> str:
+        """A list with an item for each image: null where it does not pass."""
+        source = self.dialect.images(table, self.where.parameters.add(images), scope.alias)
+        read, where = replace(read, where=e.ALWAYS, limit=None, cap=None), read.where
+        rows = _Rows(read, scope, (), source, "")
+        page = _Page(rows)
+        json = self._object(read.fields, page)
+        passes = page.name(e.Passes(where))
+        selected = self._selected(rows, page, ordered=False, cap=None) + f" ORDER BY {scope.alias}.hedgerow_n"
+        item = self.dialect.json_list(self.dialect.json_where(passes, json))
+        return f"(SELECT {item} FROM ({selected}) AS {scope.alias})"
 
     def _relation(self, field: RelationField, scopes: Sequence[Scope]) -> str:
         here = scopes[0]

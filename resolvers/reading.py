@@ -24,7 +24,10 @@ from .pages import Answering
 
 
 class Reading:
-    """One read of an operation. `command` is None where it reads no table."""
+    """One read of an operation for a caller, which can be had anew. `command` is None where it reads no table.
+
+    `leaves` are those of the request, and those derived of them.
+    """
 
     def __init__(
         self, operation: Operation, leaves: Sequence[Any], actor: Actor, cursors: Cursors, now: datetime
@@ -36,14 +39,21 @@ class Reading:
         check_cost(operation.cost(leaves), operation.max_cost)
         for derive in operation.derived:
             leaves = [*leaves, *derive(leaves, actor, cursors)]
-        self._operation = operation
+        self.operation = operation
+        self.actor = actor
+        self.leaves = leaves
         self._answering = Answering(leaves, actor, cursors)
         statement = operation.statement
-        self.command = Command(statement.sql, statement.values(leaves, actor, now)) if statement else None
+        self.command = Command(statement.sql, self.values(now)) if statement else None
+
+    def values(self, now: datetime) -> list[Any]:
+        """The parameters of its statement at a moment."""
+        statement = self.operation.statement
+        return statement.values(self.leaves, self.actor, now) if statement else []
 
     def answer(self, data: bytes) -> bytes:
         """The JSON object of the operation's root fields, from what the database gave."""
-        return _finished(data, self._operation, self._answering) if self._operation.finish else data
+        return _finished(data, self.operation, self._answering) if self.operation.finish else data
 
 
 def _finished(data: bytes, operation: Operation, answering: Answering) -> bytes:

@@ -9,24 +9,28 @@ sessions share one transaction.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
+from contextlib import aclosing
 from datetime import datetime
 from typing import Any, TypeAlias
 
 import orjson
 
+from ..schema.catalog import Verb
 from ..schema.expr import Actor
+from .after_commit import Work, run_after
 from .answer import Answer
 from .cursors import Cursors
 from .database import Database, Script, Transaction
-from .held import Held, hold
-from .idempotency import Once, Pending
-from .mutation import Mutation, Written
 from .observe import AsSystem, Observe, ignore
 from .operation import Operation
 from .reading import Reading
-from .work import Unexplained
-from .write import Write, Writers
+from .rights import Rights, allowed
+from .writes.attempts import Unexplained
+from .writes.held import Held, hold
+from .writes.idempotency import Once, Pending
+from .writes.mutation import Mutation, Written
+from .writes.write import Write, Writers
 
 Ask: TypeAlias = Callable[[str, Mapping[str, Any], "Session"], Awaitable[bytes]]
 
@@ -34,7 +38,7 @@ Ask: TypeAlias = Callable[[str, Mapping[str, Any], "Session"], Awaitable[bytes]]
 class Session:
     """What one actor may do with the data. Cheap to make: one for each request."""
 
-    __slots__ = ("_ask", "_clock", "_cursors", "_database", "_held", "_observe", "_operation", "actor")
+    __slots__ = ("_ask", "_clock", "_cursors", "_database", "_held", "_observe", "_operation", "_rights", "actor")
 
     def __init__(
         self,
@@ -43,6 +47,7 @@ class Session:
         clock: Callable[[], datetime],
         cursors: Cursors,
         ask: Ask,
+        rights: Rights,
         observe: Observe = ignore,
         operation: str | None = None,
         held: Held | None = None,
@@ -52,6 +57,7 @@ class Session:
         self._clock = clock
         self._cursors = cursors
         self._ask = ask
+        self._rights = rights
         self._observe = observe
         self._operation = operation
         self._held = held
@@ -60,6 +66,10 @@ class Session:
     def writes(self) -> int:
         """How much was written so far in the mutation that the session belongs to, if to any."""
         return self._held.writes if self._held else 0
+
+    def now(self) -> datetime:
+        """The moment at which its statements run."""
+        return self._clock()
 
     def within(self, operation: str | None, held: Held | None = None) -> Session:
         """A session of the same actor, for the resolvers of an operation."""
@@ -79,7 +89,23 @@ class Session:
         return self._like(Actor(superuser=True), self._operation, self._held)
 
     def _like(self, actor: Actor, operation: str | None, held: Held | None) -> Session:
-        return Session(actor, self._database, self._clock, self._cursors, self._ask, self._observe, operation, held)
+        return Session(
+            actor,
+            self._database,
+            self._clock,
+            self._cursors,
+            self._ask,
+            self._rights,
+            self._observe,
+            operation,
+            held,
+        )
+
+    def reading(self, operation: Operation, leaves: Sequence[Any]) -> Reading:
+        """A read of an operation, for who reads it again and again. Raises Refusal as `read` does, but for what only
+        the database can tell.
+        """
+        return Reading(operation, leaves, self.actor, self._cursors, self._clock())
 
     async def read(self, operation: Operation, leaves: Sequence[Any]) -> bytes:
         """The JSON object of an operation's root fields, undecoded but for pages by cursors; `{}` when it reads no
@@ -87,7 +113,7 @@ class Session:
 
         Raises Refusal: BAD_USER_INPUT, LIMIT_EXCEEDED, UNAUTHENTICATED, TIMEOUT or UNAVAILABLE.
         """
-        reading = Reading(operation, leaves, self.actor, self._cursors, self._clock())
+        reading = self.reading(operation, leaves)
         if reading.command is None:
             return b"{}"
         fetch = self._held.fetch if self._held else self._database.fetch
@@ -134,7 +160,9 @@ class Session:
         if self._held:
             return await self._held.part(lambda held: work(self.within(operation, held)))
         pending = Pending(once, self._database.dialect, self._clock()) if once else None
-        return await hold(self._database, lambda held: work(self.within(operation, held)), pending)
+        answer, after = await hold(self._database, lambda held: work(self.within(operation, held)), pending)
+        await run_after(after, operation, self._observe)
+        return answer
 
     def writing(self, writers: Writers, mutation: Mutation, leaves: Sequence[Any]) -> Callable[[str], Awaitable[bytes]]:
         """What writes a root field of a mutation by its response key, and gives its JSON; for a session that is held.
@@ -149,6 +177,40 @@ class Session:
         write = Write(writers, mutation, leaves, self.actor, self._cursors, self._clock(), guarded=True)
         roots = {root.key: root for root in mutation.roots if isinstance(root, Written)}
         return lambda key: held.run(write.root(roots[key]))
+
+    async def may(self, verb: Verb, model: type[Any], key: Any) -> bool:
+        """Whether the actor may do that to the row of a model with that key; false where there is no such row.
+
+        Only the rules of that verb are asked, in one statement. A row may be created where a rule lets one like it
+        be. `key` is anything that a resolver may give for a row. Raises ValueError for what is no verb, model or key,
+        and what `read` raises.
+        """
+        return allowed(await self.read(*self._rights.asked(self.actor, verb, model, key)))
+
+    async def watch_may(self, verb: Verb, model: type[Any], key: Any) -> AsyncGenerator[bool, None]:
+        """What `may` says now, and again whenever that is another, whatever changed it; for as long as it is read.
+
+        Raises what `may` raises.
+        """
+        operation, leaves = self._rights.asked(self.actor, verb, model, key)
+        last: bool | None = None
+        async with aclosing(self._rights.follow(operation, leaves, self)) as answers:
+            async for answer in answers:
+                now = allowed(answer)
+                if now != last:
+                    last = now
+                    yield now
+
+    async def after_commit(self, work: Work) -> None:
+        """Does something once what the mutation writes is committed, and never where it is undone; see `after_commit`.
+
+        Outside a mutation there is nothing to wait for: it is done at once, and raises what it raises.
+        """
+        if self._held:
+            self._held.check()
+            self._held.after.append(work)
+        else:
+            await work()
 
     async def query(self, document: str, variables: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """The `data` of a GraphQL query or mutation, as Python values. Raises Refusal where a client would get errors.

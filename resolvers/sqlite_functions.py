@@ -113,6 +113,10 @@ def _base64(value: bytes | None) -> str | None:
     return None if value is None else base64.b64encode(value).decode()
 
 
+def _unhex(text: str | None) -> bytes | None:
+    return None if text is None else bytes.fromhex(text)
+
+
 def _finite(value: float) -> float | None:
     return value if math.isfinite(value) else None
 
@@ -221,5 +225,6 @@ FUNCTIONS: Mapping[str, tuple[int, Callable[..., Any]]] = {
     "hedgerow_between": (2, _between),
     "hedgerow_duration": (1, _duration),
     "hedgerow_base64": (1, _base64),
+    "hedgerow_unhex": (1, _unhex),
 }
 """Name → number of arguments and the function."""

@@ -1,8 +1,9 @@
 """SQL text for one dialect, its parameter slots, and how to fill them for one caller.
 
 In: an AuthorisedPlan's leaves, as `where` and `read` meet them. Out: text that stays the same for every caller (so
-that the database keeps it prepared) and a list of values for each. Refused here: claims of another type than the
-rules read them as.
+that the database keeps it prepared) and a list of values for each; where the database can, a second text that takes
+rows of such values, for those who ask the same at the same time. Refused here: claims of another type than the rules
+read them as.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cached_property
 from typing import Any, TypeAlias
 
 from ..schema import expr as e
@@ -29,29 +31,53 @@ class Statement:
     sql: str
     slots: tuple[Leaf, ...]
     binds: tuple[Bind, ...] = field(compare=False, repr=False)
+    many: Many | None = field(default=None, compare=False, repr=False)
+    """The same over rows of parameters; None where the database is asked once for each."""
 
     def values(self, leaves: Sequence[Any], actor: e.Actor, now: datetime) -> list[Any]:
         """The parameters for one caller, in order."""
         return [bind(leaves, actor, now) for bind in self.binds]
 
 
+class Many:
+    """A Statement that answers a row for each row of parameters, in their order. Its text is made when it is needed."""
+
+    def __init__(self, make: Callable[[], str], dialect: Dialect, slots: Sequence[tuple[Type, Form]]) -> None:
+        self._make = make
+        self._dialect = dialect
+        self._slots = slots
+
+    @cached_property
+    def sql(self) -> str:
+        """Its text."""
+        return self._dialect.many(self._make(), self._slots)
+
+    def values(self, rows: Sequence[Sequence[Any]]) -> list[Any]:
+        """Its parameters, of as many `Statement.values`."""
+        return self._dialect.many_values(self._slots, rows)
+
+
 @dataclass(slots=True)
 class Parameters:
-    """Gives each distinct leaf its number."""
+    """Gives each distinct leaf its number; for `rows`, the names are those that `Dialect.many` gives."""
 
     dialect: Dialect
+    rows: bool = False
     slots: dict[tuple[Leaf, Form], int] = field(default_factory=dict[tuple[Leaf, Form], int])
     """Each leaf's number, from 1, for each form in which it is bound."""
 
     def add(self, leaf: Leaf, form: Form = "value") -> str:
         """The parameter of a leaf, in SQL."""
         number = self.slots.setdefault((leaf, form), len(self.slots) + 1)
-        return self.dialect.parameter(number, leaf.type, form)
+        return self.dialect.row_parameter(number) if self.rows else self.dialect.parameter(number, leaf.type, form)
 
-    def statement(self, sql: str) -> Statement:
-        """The statement with the slots added so far."""
+    def statement(self, sql: str, again: Callable[[], str] | None = None) -> Statement:
+        """The statement with the slots added so far; `again` makes its text anew, with parameters for `rows`."""
         binds = tuple(_bind(leaf, self.dialect.encode(leaf.type, form)) for leaf, form in self.slots)
-        return Statement(sql, tuple(leaf for leaf, _ in self.slots), binds)
+        many = None
+        if again and self.slots and self.dialect.gathers:
+            many = Many(again, self.dialect, [(leaf.type, form) for leaf, form in self.slots])
+        return Statement(sql, tuple(leaf for leaf, _ in self.slots), binds, many)
 
 
 def _bind(leaf: Leaf, encode: Encode | None) -> Bind:

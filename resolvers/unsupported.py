@@ -19,7 +19,7 @@ INCREMENTAL = {
 }
 MISSING = {
     g.OperationType.MUTATION: "Your schema has no mutations: as this caller you can only query.",
-    g.OperationType.SUBSCRIPTION: "Your schema has no subscriptions: ask with a query, and again when you want news.",
+    g.OperationType.SUBSCRIPTION: "Your schema has no subscriptions: as this caller you can read no table.",
 }
 
 MOST = 5

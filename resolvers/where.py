@@ -7,7 +7,7 @@ are EXISTS; both read tables as they are, since authorisation has already put th
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import assert_never
 
@@ -44,10 +44,19 @@ class Scope:
 class Where:
     """Renders conditions and values into one statement."""
 
-    def __init__(self, catalog: Catalog, dialect: Dialect) -> None:
+    def __init__(
+        self,
+        catalog: Catalog,
+        dialect: Dialect,
+        instead: Mapping[tuple[str | None, str], str] | None = None,
+        *,
+        rows: bool = False,
+    ) -> None:
         self.catalog = catalog
         self.dialect = dialect
-        self.parameters = Parameters(dialect)
+        self.parameters = Parameters(dialect, rows)
+        self._instead = instead or {}
+        """What is read instead of tables, by their schemas and names."""
         self.checks: dict[str, None] = {}
         """What the statement must check of its parameters, whatever rows there are: see `Dialect.regex_check`."""
         self._aliases = 0
@@ -61,7 +70,10 @@ class Where:
 
     def source(self, table: Table, alias: str) -> str:
         """A table under an alias, for FROM."""
-        return f"{self.dialect.table(table.sql, table.sql_schema)} AS {alias}"
+        return f"{self._table(table.sql, table.sql_schema)} AS {alias}"
+
+    def _table(self, sql: str, schema: str | None) -> str:
+        return self._instead.get((schema, sql)) or self.dialect.table(sql, schema)
 
     def joined(
         self, relation: Relation, here: Scope, there: Scope, outer: Sequence[Scope], through: e.Expr
@@ -78,8 +90,7 @@ class Where:
         link = Scope(self.alias(), self._link_table(relation.link))
         on = [f"{link.sql(theirs)} = {there.column(column)}" for theirs, column in relation.link.remote]
         source += (
-            f" JOIN {self.dialect.table(relation.link.sql, relation.link.sql_schema)} AS {link.alias}"
-            f" ON {' AND '.join(on)}"
+            f" JOIN {self._table(relation.link.sql, relation.link.sql_schema)} AS {link.alias} ON {' AND '.join(on)}"
         )
         where = [f"{link.sql(ours)} = {here.column(column)}" for ours, column in relation.link.local]
         if through != e.ALWAYS:

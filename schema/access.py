@@ -73,10 +73,10 @@ def allow(
     """Lets `roles` do `verbs` to the rows for which `where` is true.
 
     `roles` and `verbs` are words (`"user editor"`, `"read update"`) or lists of words; verbs are read, create,
-    update and delete. `where` chooses the rows, before the write for update and delete (default: every row).
-    `check` judges the row after a create or update (default: the same as `where`). `fields` are the columns and
-    relations (default: all). `preset` gives values that the client may not set. Rules add up. What is wrong in one
-    is told when the backend is built.
+    update and delete, and join and publish of the row's channel. `where` chooses the rows, before the write for
+    update and delete (default: every row). `check` judges the row after a create or update (default: the same as
+    `where`). `fields` are the columns and relations (default: all). `preset` gives values that the client may not
+    set. Rules add up. What is wrong in one is told when the backend is built.
     """
     return Allow(roles, verbs, where, check, fields, preset, written_at())
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from .aggregates import ColumnFunction
 from .custom import Custom
@@ -18,8 +18,8 @@ from .names import Made, MutationKind, Naming
 from .types import Type
 from .validation import Validators
 
-Verb = Literal["read", "create", "update", "delete"]
-VERBS: tuple[Verb, ...] = ("read", "create", "update", "delete")
+Verb = Literal["read", "create", "update", "delete", "join", "publish"]
+VERBS: tuple[Verb, ...] = get_args(Verb)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,8 @@ class Default:
 class TableColumn:
     """A column: `name` as the model's attribute, `sql` in the database, `field` in GraphQL.
 
-    `default` is for creates, `onupdate` for updates; a `generated` column is never written.
+    `default` is for creates, `onupdate` for updates; a `generated` column is never written. `collated`: the
+    database may take texts for equal that are not the same.
     """
 
     name: str
@@ -48,6 +49,7 @@ class TableColumn:
     default: Default | None = None
     onupdate: Default | None = None
     generated: bool = False
+    collated: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,11 +138,20 @@ class TableNames:
     by_key: str
     aggregate: str
     connection: str
+    changes: str
+    stream: str
     made: Mapping[Made, str]
     orders: Mapping[ColumnFunction, str]
     filters: Mapping[ColumnFunction, str]
     """The inputs that order and filter by the aggregates of one kind."""
     mutations: Mapping[MutationKind, str]
+    channel: str = ""
+    """What the names of the channels of its rows begin with."""
+
+    @classmethod
+    def hidden(cls, type: str = "") -> TableNames:
+        """Those of a table that has no fields; `type` is for errors."""
+        return cls(type, "", "", "", "", "", "", {}, {}, {}, {})
 
     @property
     def types(self) -> Iterable[str]:
@@ -152,7 +163,8 @@ class TableNames:
 class Table:
     """A declared model. Columns and relations are keyed by the model's attribute names.
 
-    `uniques` begin with the primary key. `version` is the column that counts a row's updates.
+    `uniques` begin with the primary key. `version` is the column that counts a row's updates. `changes`: whether the
+    database records the changes of its rows.
     """
 
     key: str
@@ -170,6 +182,7 @@ class Table:
     """The columns of each foreign key by its name in the database."""
     version: str | None = None
     validators: Validators | None = None
+    changes: bool = True
 
     def givable(self, column: TableColumn) -> bool:
         """Whether a create may give the column at all."""
@@ -195,6 +208,8 @@ class Catalog:
     claims: Mapping[str, Type]
     naming: Naming
     custom: Custom | None = None
+    channels: Mapping[str, tuple[Rule, ...]] = field(default_factory=dict[str, tuple[Rule, ...]])
+    """The rules of channels that belong to no row, by name; one that ends in `*` stands for many."""
     of_type: Mapping[str, str] = field(init=False, repr=False, compare=False)
     leading: Mapping[str, Sequence[tuple[str, Relation]]] = field(init=False, repr=False, compare=False)
 

@@ -7,11 +7,9 @@ hold, and all that `check` finds in rules. Only declared models exist: a relatio
 
 from __future__ import annotations
 
-import inspect
 import linecache
 import re
 import sys
-import traceback
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, cast
@@ -24,11 +22,11 @@ from sqlalchemy.sql import operators
 from sqlalchemy.sql.elements import BinaryExpression, BooleanClauseList
 from sqlmodel import SQLModel
 
-from . import expr as e
-from .access import Allow, Me, Row, RuleMistake, access
 from .aggregates import OF_COLUMNS, parts
-from .catalog import VERBS, Catalog, Link, Relation, Rule, Table, TableColumn, TableNames, Verb
-from .check import Checker, Claims, closest
+from .catalog import Catalog, Link, Relation, Table, TableColumn, TableNames
+from .check import Checker, Claims
+from .compile_channels import free_channels
+from .compile_rules import functions_of, rules_of
 from .compile_writes import (
     Refuse,
     default_of,
@@ -42,18 +40,17 @@ from .compile_writes import (
 from .computed import computed_fields
 from .errors import DeclarationError, Origin, Problem
 from .names import GRAPHQL_NAME, OPERATIONS, Naming
-from .types import of_column
+from .types import of_column, own_equality
 from .validation import Validators, validators_of
 
-ROLE = re.compile(r"[A-Za-z][A-Za-z0-9_-]*\Z", re.ASCII)
 GROUP_WORDS = ("column", "part")
 FILTER_WORDS = ("_and", "_or", "_not", "_every", "_none")
 _RESERVED_TYPES = frozenset({"Query", "Mutation", "Subscription", "ID", "Node", "PageInfo", "DatePart"})
 _RESERVED_ROOTS = frozenset({"node"})
 
 
-def compile_models(models: Iterable[Any], naming: Naming) -> Catalog:
-    """The Catalog of `models`; DeclarationError with every Problem when there is any."""
+def compile_models(models: Iterable[Any], naming: Naming, channels: Sequence[Mapping[str, Any]] = ()) -> Catalog:
+    """The Catalog of `models`, and of `channels` of no row; DeclarationError with every Problem when there is any."""
     problems: list[Problem] = []
     classes = _classes(models, problems)
     try:
@@ -66,10 +63,15 @@ def compile_models(models: Iterable[Any], naming: Naming) -> Catalog:
     _refuse_collisions(tables, keys, naming, problems)
     claims = Claims()
     checker = Checker(tables, claims, problems)
-    ruled = {key: replace(tables[key], rules=_rules(model, tables, checker)) for model, key in keys.items()}
-    roles = {role for table in ruled.values() for rule in table.rules for role in rule.roles}
+    ruled = {key: replace(tables[key], rules=rules_of(model, tables, checker)) for model, key in keys.items()}
+    free = free_channels(channels, tables, checker)
+    rules = (
+        *(rule for table in ruled.values() for rule in table.rules),
+        *(rule for own in free.values() for rule in own),
+    )
+    roles = {role for rule in rules for role in rule.roles}
     types = {name: type for name, (type, _) in claims.types.items()}
-    catalog = Catalog(ruled, frozenset(roles | {"anyone", "user"}), types, naming)
+    catalog = Catalog(ruled, frozenset(roles | {"anyone", "user"}), types, naming, channels=free)
     refuse_useless(catalog, problems)
     if problems:
         raise DeclarationError(problems)
@@ -128,6 +130,7 @@ def _table(model: type[Any], keys: Mapping[type[Any], str], naming: Naming, prob
             default=default_of(column, field, type, where, refuse),
             onupdate=onupdate_of(column, type, where, refuse),
             generated=generated(column),
+            collated=own_equality(column.type),
         )
         attribute_of[column.name] = attribute.key
     relations: dict[str, Relation] = {}
@@ -157,7 +160,15 @@ def _table(model: type[Any], keys: Mapping[type[Any], str], naming: Naming, prob
         foreign_keys=foreign_keys_of(sql_table, attribute_of),
         version=version_of(model, columns, primary_key, refuse_here),
         validators=_validators(model, columns, refuse_here),
+        changes=_changes(model, refuse_here),
     )
+
+
+def _changes(model: type[Any], refuse: Refuse) -> bool:
+    given = getattr(model, "__changes__", True)
+    if not isinstance(given, bool):
+        refuse(f"__changes__ = {given!r} is neither True nor False", "Set False where changes need not be recorded.")
+    return given is not False
 
 
 def _validators(model: type[Any], columns: Mapping[str, TableColumn], refuse: Refuse) -> Validators | None:
@@ -177,6 +188,9 @@ def _names(key: str, sql_table: str, plural: str | None, naming: Naming) -> Tabl
         by_key=by_key,
         aggregate=naming.aggregate_field(listed),
         connection=naming.connection_field(listed),
+        changes=naming.changes_field(listed),
+        stream=naming.stream_field(listed),
+        channel=naming.channel(listed, by_key),
         made={what: naming.made(what, key, sql_table) for what in naming.types},
         orders={what: naming.orders(what, key, sql_table) for what in OF_COLUMNS},
         filters={what: naming.filters(what, key, sql_table) for what in OF_COLUMNS},
@@ -261,7 +275,7 @@ def _relation(
 def _refuse_hidden_link(where: str, relationship: orm.RelationshipProperty[Any], problems: list[Problem]) -> None:
     """A link model that has rules must be declared, or they would say nothing."""
     for mapper in relationship.mapper.registry.mappers:
-        if mapper.local_table is relationship.secondary and _functions(mapper.class_):
+        if mapper.local_table is relationship.secondary and functions_of(mapper.class_):
             name = mapper.class_.__name__
             message = f"{where} goes through {name}, whose rules hold only where it is declared"
             problems.append(
@@ -287,10 +301,11 @@ def _refuse_collisions(
     tables: Mapping[str, Table], keys: Mapping[type[Any], str], naming: Naming, problems: list[Problem]
 ) -> None:
     types: dict[str, str] = dict.fromkeys(
-        (*_RESERVED_TYPES, naming.query, naming.mutation), "a type of GraphQL or Hedgerow"
+        (*_RESERVED_TYPES, naming.query, naming.mutation, naming.subscription), "a type of GraphQL or Hedgerow"
     )
     types |= dict.fromkeys(naming.scalars.values(), "a scalar")
     types[naming.order_enum] = "the order of a list"
+    types |= dict.fromkeys((naming.change_operation, naming.cursor_ordering), "a word of change streams")
     kinds = {column.type for table in tables.values() for column in table.columns.values()}
     types |= {naming.comparison(type): f"the operators of {type}" for type in kinds}
     for type in kinds:
@@ -319,6 +334,8 @@ def _refuse_collisions(
         claim(roots, table.names.by_key, f"one {key} by key", plural)
         claim(roots, table.names.aggregate, f"the aggregate of {key}", plural)
         claim(roots, table.names.connection, f"the connection of {key}", plural)
+        claim(roots, table.names.changes, f"the changes of {key}", plural)
+        claim(roots, table.names.stream, f"the stream of {key}", plural)
         for kind, mutation in names.mutations.items():
             claim(mutations, mutation, f"{kind} of {key}", plural)
         for name in table.primary_key:
@@ -342,31 +359,6 @@ def _refuse_collisions(
             claim(fields, computed.field, f"{key}.{computed.name}", "Rename the function.", computed.origin)
 
 
-# Rules
-
-
-def _rules(model: type[Any], tables: Mapping[str, Table], checker: Checker) -> tuple[Rule, ...]:
-    rules: list[Rule] = []
-    for function in _functions(model):
-        for raw, row in _written(function, tables[model.__name__], tables, checker.problems):
-            rule = _rule(raw, row, tables[model.__name__], checker)
-            if rule:
-                rules.append(rule)
-    return tuple(rules)
-
-
-def _functions(model: type[Any]) -> list[access]:
-    """The functions marked @access that a model has or inherits; what overrides one without the mark ends it."""
-    names = {
-        name: None
-        for base in reversed(model.__mro__)
-        for name, value in vars(base).items()
-        if isinstance(value, access)
-    }
-    found = [inspect.getattr_static(model, name) for name in names]
-    return [function for function in found if isinstance(function, access)]
-
-
 def _origin(model: type[Any]) -> Origin | None:
     """Where a model is written; None where Python can't tell."""
     file = getattr(sys.modules.get(model.__module__), "__file__", None)
@@ -375,103 +367,3 @@ def _origin(model: type[Any]) -> Origin | None:
     begins = re.compile(rf"\s*class {re.escape(model.__name__)}\b")
     lines = enumerate(linecache.getlines(file), 1)
     return Origin(file, next((number for number, line in lines if begins.match(line)), 1))
-
-
-def _written(
-    function: access, table: Table, tables: Mapping[str, Table], problems: list[Problem]
-) -> list[tuple[Allow, object]]:
-    """The rules that a function yields, each with the scope of its row; what goes wrong becomes a Problem."""
-    code = function.__func__.__code__
-    origin = Origin(code.co_filename, code.co_firstlineno)
-    scope = object()
-
-    def attributes(path: tuple[str, ...]) -> Mapping[str, bool] | None:
-        here = table
-        for step in path:
-            relation = here.relations.get(step)
-            if relation is None:
-                return None
-            here = tables[relation.target]
-        return {**dict.fromkeys(here.columns, False), **dict.fromkeys(here.relations, True)}
-
-    found: list[tuple[Allow, object]] = []
-    try:
-        for raw in function.__func__(Row(scope, (), attributes), Me()) or ():
-            if isinstance(raw, Allow):
-                found.append((raw, scope))
-            else:
-                problems.append(
-                    Problem(
-                        f"a rule of {table.key} yields {type(raw).__name__}, not allow(...)",
-                        'Write yield allow("role", "read", where=...).',
-                        origin,
-                    )
-                )
-    except RuleMistake as mistake:
-        problems.append(Problem(mistake.message, mistake.mend, mistake.origin))
-    except Exception as error:
-        last = traceback.extract_tb(error.__traceback__)[-1]
-        at = Origin(last.filename, last.lineno or origin.line)
-        problems.append(
-            Problem(
-                f"the rules of {table.key} raise {type(error).__name__}: {error}",
-                "Rules run once, on stand-ins, when the backend is built: use columns, claims and constants only.",
-                at if last.filename == origin.file else origin,
-            )
-        )
-    return found
-
-
-def _words(raw: object) -> list[str]:
-    if isinstance(raw, str):
-        return raw.split()
-    if isinstance(raw, Iterable):
-        return [str(word) for word in cast("Iterable[object]", raw)]
-    return []
-
-
-def _rule(raw: Allow, scope: object, table: Table, checker: Checker) -> Rule | None:
-    problems, at = checker.problems, raw.origin
-    before = len(problems)
-
-    def problem(message: str, mend: str) -> None:
-        problems.append(Problem(f"{table.key}: {message}", mend, at))
-
-    roles, verbs = _words(raw.roles), _words(raw.verbs)
-    if not roles or not all(ROLE.match(role) for role in roles):
-        problem(
-            f"the roles {raw.roles!r} are no role names",
-            'Name roles by words, as in allow("user editor", ...).',
-        )
-    for verb in [verb for verb in verbs if verb not in VERBS] or ([""] if not verbs else []):
-        problem(f"there is no verb {verb!r}", closest(verb, VERBS))
-    writes = set(verbs) & {"create", "update"}
-    for word, given in (("check", raw.check), ("preset", raw.preset)):
-        if given is not None and not writes:
-            problem(f"{word}= means something for create and update only", f"Leave {word}= out, or add the verb.")
-    where = e.ALWAYS if raw.where is None else checker.rule(table, scope, raw.where, at)
-    check = where if raw.check is None else checker.rule(table, scope, raw.check, at)
-    fields = None if raw.fields is None else frozenset(_words(raw.fields))
-    for name in sorted(fields or ()):
-        if name not in table.columns and name not in table.relations:
-            problem(
-                f"there is no column or relation {name!r} for fields=",
-                closest(name, [*table.columns, *table.relations]),
-            )
-    if fields is not None and not fields:
-        problem("fields=[] allows nothing", "Name the columns, or leave fields= out for all of them.")
-    preset: dict[str, e.Value] = {}
-    if not isinstance(raw.preset or {}, Mapping):
-        problem("preset= is no dict of columns and values", 'Write preset={"author_id": me.id}.')
-        return None
-    for name, value in cast("Mapping[str, object]", raw.preset or {}).items():
-        column = table.columns.get(name)
-        if column is None:
-            problem(f"there is no column {name!r} for preset=", closest(name, table.columns))
-            continue
-        found = checker.preset(value, column.type, at)
-        if found is not None:
-            preset[name] = found
-    if len(problems) > before or where is None or check is None:
-        return None
-    return Rule(frozenset(roles), frozenset(cast("list[Verb]", verbs)), where, check, fields, preset, at)

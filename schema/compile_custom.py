@@ -73,12 +73,14 @@ def compile_custom(
     extensions: Sequence[Any] = (),
     scalars: Mapping[object, Any] | None = None,
     mutations: Sequence[object] = (),
+    subscriptions: Sequence[object] = (),
 ) -> Catalog:
     """The Catalog with a developer's own fields in it; DeclarationError with every Problem when there is any."""
     problems: list[Problem] = []
     marked = {model.__name__: computed_of(model) for model in models}
     asked = _strawberry_types(queries, "query", problems)
     written = _strawberry_types(mutations, "mutation", problems)
+    followed = _strawberry_types(subscriptions, "subscription", problems)
     others = _strawberry_types(types, "types", problems)
     scalars = scalars or {}
     for python in scalars:
@@ -87,15 +89,19 @@ def compile_custom(
             problems.append(Problem(what, "Give a type of your own: NewType(...)."))
     if problems:
         raise DeclarationError(problems)
-    if not asked and not written and not others and not any(marked.values()):
+    if not asked and not written and not followed and not others and not any(marked.values()):
         return catalog
     _refuse_twins(asked, "Query", problems)
     _refuse_twins(written, "Mutation", problems)
+    _refuse_twins(followed, "Subscription", problems)
+    _refuse_single_answers(followed, problems)
     with _marked(models, catalog, marked, problems):
-        _refuse_undeclared([*asked, *written, *others, *(m for m in models if marked[m.__name__])], models, problems)
+        _refuse_undeclared(
+            [*asked, *written, *followed, *others, *(m for m in models if marked[m.__name__])], models, problems
+        )
         if problems:
             raise DeclarationError(problems)
-        schema = _schema(asked, written, [*models, *others], catalog, scalars, problems)
+        schema = _schema(asked, written, followed, [*models, *others], catalog, scalars, problems)
     base = schema._schema  # pyright: ignore[reportPrivateUsage]
     roots = base.query_type.fields if asked and base.query_type else {}
     custom = Custom(
@@ -106,6 +112,7 @@ def compile_custom(
         enums=_enums(models),
         extensions=tuple(extensions),
         mutations=base.mutation_type.fields if base.mutation_type else {},
+        subscriptions=base.subscription_type.fields if base.subscription_type else {},
     )
     _refuse_collisions(custom, catalog, problems)
     if problems:
@@ -192,6 +199,7 @@ def _definition(
 def _schema(
     queries: Sequence[type[Any]],
     mutations: Sequence[type[Any]],
+    subscriptions: Sequence[type[Any]],
     types: Sequence[Any],
     catalog: Catalog,
     scalars: Mapping[object, Any],
@@ -201,10 +209,12 @@ def _schema(
     config = StrawberryConfig(auto_camel_case=catalog.naming is CAMEL)
     try:
         query = strawberry.type(type("Query", tuple(queries), members), name="Query")
-        mutation = strawberry.type(type("Mutation", tuple(mutations), {}), name="Mutation") if mutations else None
-        return Types(
-            query, mutation, types=types, config=config, scalar_overrides={**scalars, **cast("Any", _scalars())}
+        mutation, subscription = (
+            strawberry.type(type(name, tuple(classes), {}), name=name) if classes else None
+            for name, classes in (("Mutation", mutations), ("Subscription", subscriptions))
         )
+        overrides = {**scalars, **cast("Any", _scalars())}
+        return Types(query, mutation, subscription, types=types, config=config, scalar_overrides=overrides)
     except (StrawberryException, TypeError, ValueError, NameError) as error:
         message = str(error) or type(error).__name__
         problems.append(Problem(f"Strawberry refuses these types: {message}", "Mend the type or the field it names."))
@@ -256,14 +266,24 @@ def _strawberry_types(given: Sequence[object], where: str, problems: list[Proble
 
 def _refuse_twins(classes: Sequence[type[Any]], root: str, problems: list[Problem]) -> None:
     """Fields that two of the classes for a root type have."""
-    known: dict[str, str] = {}
+    known: dict[str, type[Any]] = {}
     for each in classes:
         for field in get_object_definition(each, strict=True).fields:
             name = field.python_name
-            other = known.setdefault(name, each.__name__)
-            if other != each.__name__:
-                message = f"{each.__name__}.{name} and {other}.{name} are both fields of {root}"
+            other = known.setdefault(name, each)
+            if other is not each:
+                message = f"{each.__name__}.{name} and {other.__name__}.{name} are both fields of {root}"
                 problems.append(Problem(message, "Rename one of them.", _origin(each)))
+
+
+def _refuse_single_answers(classes: Sequence[type[Any]], problems: list[Problem]) -> None:
+    """Fields of Subscription that answer once, or not at all."""
+    for each in classes:
+        for field in get_object_definition(each, strict=True).fields:
+            if field.base_resolver is None or not inspect.isasyncgenfunction(field.base_resolver.wrapped_func):
+                message = f"{each.__name__}.{field.python_name} is no async generator, as fields of Subscription are"
+                mend = "Write @strawberry.subscription over an async def that yields."
+                problems.append(Problem(message, mend, _origin(each)))
 
 
 def _refuse_undeclared(starts: Sequence[Any], models: Sequence[type[Any]], problems: list[Problem]) -> None:
@@ -323,6 +343,7 @@ def _refuse_collisions(custom: Custom, catalog: Catalog, problems: list[Problem]
     for root, fields, made in (
         ("Query", custom.roots, whole.query_type),
         ("Mutation", custom.mutations, whole.mutation_type),
+        ("Subscription", custom.subscriptions, whole.subscription_type),
     ):
         for name in fields:
             if made and name in made.fields and name != "nothing":
@@ -335,7 +356,7 @@ def _refuse_collisions(custom: Custom, catalog: Catalog, problems: list[Problem]
         if (
             name in custom.rows
             or name.startswith("__")
-            or name in ("Query", "Mutation")
+            or name in ("Query", "Mutation", "Subscription")
             or g.is_specified_scalar_type(type)
         ):
             continue

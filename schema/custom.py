@@ -31,9 +31,9 @@ class Types(strawberry.Schema):
 class Custom:
     """A developer's fields.
 
-    `roots` are the fields of their Query, `mutations` those of their Mutation. `rows` are the tables by the GraphQL
-    name of their placeholder, `models` the SQLModel classes by table, `enums` the Python classes of columns by (table,
-    column). `extensions` are Strawberry's.
+    `roots` are the fields of their Query, `mutations` and `subscriptions` those of the other root types. `rows` are the
+    tables by the GraphQL name of their placeholder, `models` the SQLModel classes by table, `enums` the Python classes
+    of columns by (table, column). `extensions` are Strawberry's.
     """
 
     schema: Types
@@ -43,6 +43,7 @@ class Custom:
     enums: Mapping[tuple[str, str], type[Enum]]
     extensions: tuple[Any, ...] = ()
     mutations: Mapping[str, g.GraphQLField] = field(default_factory=dict[str, g.GraphQLField])
+    subscriptions: Mapping[str, g.GraphQLField] = field(default_factory=dict[str, g.GraphQLField])
 
     @property
     def types(self) -> Mapping[str, g.GraphQLNamedType]:

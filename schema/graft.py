@@ -45,6 +45,11 @@ class Own(Protocol):
         ...
 
     @property
+    def subscriptions(self) -> Mapping[str, g.GraphQLField]:
+        """Fields of Subscription."""
+        ...
+
+    @property
     def types(self) -> Mapping[str, g.GraphQLNamedType]: ...
 
     @property
@@ -60,6 +65,7 @@ class Nothing:
 
     roots: Mapping[str, g.GraphQLField] = {}
     mutations: Mapping[str, g.GraphQLField] = {}
+    subscriptions: Mapping[str, g.GraphQLField] = {}
     types: Mapping[str, g.GraphQLNamedType] = {}
     first: Sequence[g.GraphQLObjectType] = ()
 
@@ -84,6 +90,7 @@ class Graft:
         self.types: dict[str, Any] = {}
         self.roots: dict[str, g.GraphQLField] = {}
         self.mutations: dict[str, g.GraphQLField] = {}
+        self.subscriptions: dict[str, g.GraphQLField] = {}
         self.first: list[g.GraphQLObjectType] = []
         self._computed = {key: self._computed_of(seen) for key, seen in self.view.tables.items() if seen.table.computed}
 
@@ -91,6 +98,7 @@ class Graft:
         """Makes all of it; what is generated may ask for `computed` meanwhile."""
         self.roots = self._fields(self.custom.roots)
         self.mutations = self._fields(self.custom.mutations)
+        self.subscriptions = self._fields(self.custom.subscriptions)
         for fields in self._computed.values():
             fields.copy()
         for name, type in self.custom.types.items():

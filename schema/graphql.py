@@ -19,6 +19,7 @@ from graphql import GraphQLError, ValueNode
 
 from .graft import NOTHING, Graft
 from .graphql_aggregates import Aggregates, condition_input
+from .graphql_live import LiveTypes
 from .graphql_mutations import Mutations
 from .graphql_relay import Relay
 from .lazily import Lazily, Once
@@ -70,9 +71,9 @@ def of_type(type: g.GraphQLNamedType) -> Type | None:
 def build(view: View) -> g.GraphQLSchema:
     """The whole schema of a View, a developer's own fields among it; for SDL. A new one at every call."""
     types = Types(view)
-    query, mutation = types.query(), types.mutation()
-    first = (query, *([mutation] if mutation else ()), *types.own.first)
-    schema = g.GraphQLSchema(query, mutation, types=reachable(*first), assume_valid=True)
+    query, mutation, subscription = types.query(), types.mutation(), types.subscription()
+    first = (*(root for root in (query, subscription, mutation) if root), *types.own.first)
+    schema = g.GraphQLSchema(query, mutation, subscription, types=reachable(*first), assume_valid=True)
     _put_in_order(schema, [*(row.name for row in types.implementing()), *types.own.types])
     return schema
 
@@ -105,6 +106,7 @@ class Types:
         self.order_field = g.GraphQLInputField(self.order)
         self.aggregates = Aggregates(self)
         self.relay = Relay(self.naming.node_id, self.once, self.row, self._choosing)
+        self.live = LiveTypes(self.naming, self.once, self.row, self.filter, self.scalar)
         self.mutations = Mutations(self)
         self._tables = dict.fromkeys((*view.tables, *view.writes))
         many = [(seen, r.target) for seen in view.tables.values() for r in seen.relations.values() if r.many]
@@ -139,6 +141,18 @@ class Types:
         made = _joined(fields, self.own.mutations, lambda name: self.mutations.field(fields[name]))
         return _lazy(g.GraphQLObjectType(name, {}), *made)
 
+    def subscription(self) -> g.GraphQLObjectType | None:
+        """The root of all subscriptions; None where there is none."""
+        if not self.view.subscriptions and not self.own.subscriptions:
+            return None
+        return self.once(self.naming.subscription, self._subscription)
+
+    def _subscription(self, name: str) -> g.GraphQLObjectType:
+        about = "Each field of a table answers at once, and again whenever its answer is another."
+        roots = self.view.subscriptions
+        made = _joined(roots, self.own.subscriptions, lambda name: self._root(roots[name]))
+        return _lazy(g.GraphQLObjectType(name, {}, description=about), *made)
+
     # By name
 
     def named(self, name: str) -> g.GraphQLNamedType | None:
@@ -147,6 +161,8 @@ class Types:
             return self.query()
         if name == self.naming.mutation:
             return self.mutation()
+        if name == self.naming.subscription:
+            return self.subscription()
         if name in self.own.types:
             return self.own.types[name]
         key = self.view.catalog.of_type.get(name)
@@ -170,6 +186,8 @@ class Types:
         yield self.naming.query
         if self.mutation():
             yield self.naming.mutation
+        if self.subscription():
+            yield self.naming.subscription
         yield from self.own.types
         for key in self._tables:
             yield from (name for name, _ in self._types(key))
@@ -188,6 +206,7 @@ class Types:
         if _sortable(seen):
             yield names.made["order"], lambda: self._order(seen)
         yield from self.relay.of_table(seen)
+        yield from self.live.of_table(seen)
         yield from self.aggregates.of_table(seen)
         if self._apart(seen) and seen.table.key in self.listing:
             yield names.made["list_filter"], lambda: self._list_filter(seen)
@@ -201,6 +220,7 @@ class Types:
 
     def _read_leads_to(self, seen: TableView) -> Iterator[tuple[str, Callable[[], g.GraphQLNamedType]]]:
         yield from self.relay.shared(seen)
+        yield from self.live.shared(seen)
         for column in seen.columns.values():
             yield from self.leaf(column.type)
             yield from self.compared(column.type)
@@ -217,7 +237,7 @@ class Types:
         seen = self.view.tables.get(self.view.catalog.of_type.get(type, ""))
         return seen is not None and seen.table.names.type == type and seen.identified(self.relay.node_id)
 
-    # Fields of Query
+    # Fields of Query and Subscription
 
     def _root(self, root: RootField) -> g.GraphQLField:
         if root.kind == "node":
@@ -230,6 +250,12 @@ class Types:
                 return self._aggregate(seen, f"What the {root.table} rows that you may read are together.")
             case "connection":
                 return self.relay.connection_field(seen, f"The {root.table} rows that you may read, by cursors.")
+            case "changes":
+                return self.live.changes_field(seen)
+            case "follow":
+                return self.live.follow_field(seen)
+            case "stream":
+                return self.live.stream_field(seen)
             case "by_key":
                 columns = (seen.table.columns[name] for name in seen.table.primary_key)
                 arguments = {

@@ -9,10 +9,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Protocol
 
 from .catalog import Catalog
 from .expr import Actor
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who asks, and the moment (aware) until which that is known: connections that last longer ask again then."""
+
+    actor: Actor
+    until: datetime | None = None
 
 
 class Host(Protocol):
@@ -25,6 +35,20 @@ class Host(Protocol):
 
     def session(self, actor: Actor) -> Any:
         """A Session (see `hedgerow.Session`) for an actor: the only door to data."""
+        ...
+
+    @property
+    def bus(self) -> Any:
+        """The Bus (see `hedgerow.Bus`) between the backend's processes."""
+        ...
+
+    @property
+    def settings(self) -> Any:
+        """The Settings that the backend runs with."""
+        ...
+
+    def recheck(self) -> None:
+        """Has every lasting connection of this process ask `identify` again: after a sign-out, or a change of roles."""
         ...
 
 
@@ -52,6 +76,14 @@ class Module:
         """The same, for fields of Mutation; each operation is one transaction, with its generated fields."""
         return None
 
+    def subscription(self) -> type[Any] | None:
+        """The same, for fields of Subscription, whose resolvers are async generators."""
+        return None
+
+    def channels(self) -> Mapping[str, Any]:
+        """Rules of channels that belong to no row, by name; see `hedgerow.channels`."""
+        return {}
+
     def types(self) -> Sequence[type[Any]]:
         """Strawberry types that no field names, such as those that implement an interface."""
         return ()
@@ -68,13 +100,19 @@ class Module:
         """Starlette routes, served beside /graphql."""
         return ()
 
-    async def identify(self, headers: Mapping[str, str]) -> Actor | None:
-        """Who is asking, by the request's headers (lower-case names).
+    async def identify(self, headers: Mapping[str, str]) -> Actor | Caller | None:
+        """Who is asking, by the request's headers (lower-case names); a Caller where that holds for a time only.
 
         None: these headers say nothing to this module, and the next one is asked. Raises Refusal with
         UNAUTHENTICATED when they say something that isn't so: a bad token is never silently a stranger.
         """
         return None
+
+    def credential(self, header: str) -> bool:
+        """Whether a WebSocket's client may give `identify` this header (lower-case name) in `connection_init`, since
+        browsers can't with the handshake. Never say so of a header that a proxy sets: clients could forge it.
+        """
+        return False
 
     def lifespan(self, host: Host) -> AbstractAsyncContextManager[None]:
         """Entered after the database is ready and before the first request; left when the process stops."""

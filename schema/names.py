@@ -24,7 +24,7 @@ Made: TypeAlias = ColumnFunction | Literal[
     "count_filter", "group", "group_by", "group_order", "key", "key_order", "connection", "edge",
     "create", "create_one", "create_many", "conflict", "constraint", "update_column", "set", "inc", "append", "prepend",
     "delete_key", "delete_elem", "delete_at_path", "primary_key", "updates", "change", "update_one", "update_many",
-    "mutation",
+    "mutation", "change_event", "change_key", "stream_cursor", "stream_value",
 ]  # fmt: skip
 """The types that are made for a table, beside that of its rows."""
 MutationKind = Literal["create", "create_one", "update", "update_one", "update_many", "delete", "delete_one"]
@@ -41,6 +41,7 @@ class Naming:
     name: NamingName
     query: str
     mutation: str
+    subscription: str
     """The types of the root fields."""
     order_by: str
     distinct_on: str
@@ -62,6 +63,11 @@ class Naming:
     if_version: str
     pk_columns: str | None
     """The argument that holds a key; None where each of its columns is one."""
+    change_operation: str
+    """The enum of what a change did to a row."""
+    cursor_ordering: str
+    cursor_orderings: Mapping[str, bool]
+    """The enum of the two directions of a stream, and whether each is descending."""
 
     def table(self, sql: str, schema: str | None) -> str:
         """What a table is called in names; Hasura puts its schema in front."""
@@ -93,6 +99,18 @@ class Naming:
     def connection_field(self, listed: str) -> str:
         """The field beside a list that pages through it by cursors."""
         return listed + ("Connection" if self.name == "camel" else "_connection")
+
+    def changes_field(self, listed: str) -> str:
+        """The field beside a list that tells what happened to its rows."""
+        return listed + ("Changes" if self.name == "camel" else "_changes")
+
+    def stream_field(self, listed: str) -> str:
+        """The field beside a list that tells its rows in batches, and then those to come."""
+        return listed + ("Stream" if self.name == "camel" else "_stream")
+
+    def channel(self, listed: str, by_key: str) -> str:
+        """What the names of the channels of a table's rows begin with."""
+        return by_key if self.name == "camel" else listed
 
     def mutation_field(self, kind: MutationKind, listed: str, by_key: str, table: str) -> str:
         """A root field of Mutation."""
@@ -158,6 +176,7 @@ CAMEL = Naming(
     name="camel",
     query="Query",
     mutation="Mutation",
+    subscription="Subscription",
     order_by="orderBy",
     distinct_on="distinctOn",
     is_null="_isNull",
@@ -233,6 +252,10 @@ CAMEL = Naming(
         "update_one": "{}UpdateOne",
         "update_many": "{}UpdateMany",
         "mutation": "{}Mutation",
+        "change_event": "{}ChangeEvent",
+        "change_key": "{}ChangeKey",
+        "stream_cursor": "{}StreamCursor",
+        "stream_value": "{}StreamValue",
     },
     count_where="where",
     count_columns="columns",
@@ -249,12 +272,16 @@ CAMEL = Naming(
     },
     if_version="ifVersion",
     pk_columns=None,
+    change_operation="ChangeOperation",
+    cursor_ordering="CursorOrdering",
+    cursor_orderings={"ASC": False, "DESC": True},
 )
 
 HASURA = Naming(
     name="hasura",
     query="query_root",
     mutation="mutation_root",
+    subscription="subscription_root",
     order_by="order_by",
     distinct_on="distinct_on",
     is_null="_is_null",
@@ -323,6 +350,10 @@ HASURA = Naming(
         "update_one": "{}_obj_rel_update_input",
         "update_many": "{}_arr_rel_update_input",
         "mutation": "{}_mutation_response",
+        "change_event": "{}_change_event",
+        "change_key": "{}_change_key",
+        "stream_cursor": "{}_stream_cursor_input",
+        "stream_value": "{}_stream_cursor_value_input",
     },
     count_where="filter",
     count_columns="arguments",
@@ -339,6 +370,9 @@ HASURA = Naming(
     },
     if_version="if_version",
     pk_columns="pk_columns",
+    change_operation="change_operation",
+    cursor_ordering="cursor_ordering",
+    cursor_orderings={"ASC": False, "DESC": True},
 )
 
 NAMINGS: Mapping[NamingName, Naming] = {"camel": CAMEL, "hasura": HASURA}

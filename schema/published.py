@@ -29,6 +29,7 @@ class Published(g.GraphQLSchema):
         self._types = Types(view)
         self.query_type = self._types.query()
         self.mutation_type = self._types.mutation()
+        self.subscription_type = self._types.subscription()
         self.type_map = cast("dict[str, g.GraphQLNamedType]", _TypeMap(self._types))
 
     @property

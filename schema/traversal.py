@@ -109,11 +109,12 @@ def lift(expr: e.Expr, by: int = 1) -> e.Expr:
 def walk(node: e.Node) -> Iterator[e.Node]:
     """Every node of the tree, the outer before the inner."""
     yield node
-    for child in _children(node):
+    for child in children(node):
         yield from walk(child)
 
 
-def _children(node: e.Node) -> tuple[e.Node, ...]:
+def children(node: e.Node) -> tuple[e.Node, ...]:
+    """The nodes right within a node."""
     match node:
         case e.Column() | e.Claim() | e.Const() | e.Variable() | e.Now():
             return ()

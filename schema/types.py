@@ -175,6 +175,16 @@ def of_column(column_type: sa.types.TypeEngine[Any]) -> Type | None:
             return None
 
 
+def own_equality(column_type: sa.types.TypeEngine[Any]) -> bool:
+    """Whether the database may take texts of a column for equal that Python does not: by a collation of the column's
+    own, or by its type (citext, char(n)).
+    """
+    if isinstance(column_type, sa.types.TypeDecorator) and not isinstance(column_type, sqltypes.Interval):
+        return own_equality(column_type.impl_instance)
+    padded = isinstance(column_type, sqltypes.CHAR | sqltypes.NCHAR | postgresql.CITEXT)
+    return isinstance(column_type, sqltypes.String) and (padded or column_type.collation is not None)
+
+
 def of_literal(value: object) -> Type | None:
     """The Type that a Python constant has by itself, or None when it has none."""
     if isinstance(value, Enum) and not isinstance(value, (str, int)):

@@ -13,6 +13,7 @@ from typing import Literal
 
 from . import expr as e
 from .catalog import Catalog, ComputedField, Relation, Rule, Table, TableColumn
+from .types import SORTABLE
 from .writing import MutationField, Writer, WriteView
 
 
@@ -50,6 +51,16 @@ class TableView:
         """Whether every row that shows at all shows its whole key."""
         return bool(self.table.primary_key) and all(self.always(name) for name in self.table.primary_key)
 
+    @property
+    def followed(self) -> bool:
+        """Whether what happens to its rows can be told: it is recorded, and each is known by its key."""
+        return self.keyed and self.table.changes
+
+    @property
+    def sortable(self) -> bool:
+        """Whether it shows a column that has an order."""
+        return any(column.type.kind in SORTABLE for column in self.columns.values())
+
     def identified(self, node_id: str) -> bool:
         """Whether rows have a global id, under this name: a column or relation of that name goes before it."""
         return self.keyed and node_id not in self.columns and node_id not in self.relations
@@ -62,25 +73,35 @@ class TableView:
 
 @dataclass(frozen=True, slots=True)
 class RootField:
-    """A field of Query: the list of a table, one row by its key, what its rows are together, or a page by cursors.
+    """A field of Query or Subscription: the list of a table, one row by its key, what its rows are together, or a page
+    by cursors.
 
     `node` is one row of any table by its global id; its `table` is empty.
     """
 
     name: str
-    kind: Literal["list", "by_key", "aggregate", "connection", "node"]
+    kind: Literal["list", "by_key", "aggregate", "connection", "node", "changes", "follow", "stream"]
     table: str
+
+    @property
+    def told(self) -> bool:
+        """Whether it tells of changes, one by one, rather than of rows as they are."""
+        return self.kind in ("changes", "follow", "stream")
 
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """All that a set of roles may use: what they read and what they write by table, the root fields by name."""
+    """All that a set of roles may use: what they read and what they write by table, the root fields by name.
+
+    `subscriptions` are those of Subscription; one of a kind that Query has is a query that is asked anew.
+    """
 
     catalog: Catalog
     roles: frozenset[str]
     superuser: bool
     tables: Mapping[str, TableView]
     roots: Mapping[str, RootField]
+    subscriptions: Mapping[str, RootField]
     writes: Mapping[str, WriteView]
     mutations: Mapping[str, MutationField]
 
@@ -121,12 +142,29 @@ def view(catalog: Catalog, roles: frozenset[str], *, superuser: bool = False) ->
         roots[names.aggregate] = RootField(names.aggregate, "aggregate", key)
         if seen.keyed:
             roots[names.connection] = RootField(names.connection, "connection", key)
+        if seen.followed:
+            roots[names.changes] = RootField(names.changes, "changes", key)
     if any(seen.identified(catalog.naming.node_id) for seen in tables.values()):
         roots["node"] = RootField("node", "node", "")
     keyed = {root.table for root in roots.values() if root.kind == "by_key"}
     writer = Writer(catalog, roles, superuser, tables.keys(), keyed)
     writes = writer.writes()
-    return View(catalog, roles, superuser, tables, roots, writes, writer.mutations(writes))
+    mutations = writer.mutations(writes)
+    return View(catalog, roles, superuser, tables, roots, _subscriptions(roots, tables), writes, mutations)
+
+
+def _subscriptions(roots: Mapping[str, RootField], tables: Mapping[str, TableView]) -> dict[str, RootField]:
+    """The fields of Query, those that tell changes as such that go on to, and streams of rows."""
+    found: dict[str, RootField] = {}
+    for name, root in roots.items():
+        if root.kind != "changes":
+            found[name] = root
+            continue
+        found[name] = replace(root, kind="follow")
+        names = tables[root.table].table.names
+        if tables[root.table].sortable:
+            found[names.stream] = RootField(names.stream, "stream", root.table)
+    return found
 
 
 def _gathered(seen: TableView, tables: Mapping[str, TableView]) -> Iterator[tuple[str, Gathered]]:

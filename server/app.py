@@ -21,6 +21,10 @@ from fastapi.responses import JSONResponse
 from ..resolvers.cursors import Cursors
 from ..resolvers.database import Database
 from ..resolvers.execute import Engine
+from ..resolvers.live.bus import Bus
+from ..resolvers.live.live import Live
+from ..resolvers.live.rows import RowStreams
+from ..resolvers.live.streams import Streams
 from ..resolvers.session import Session
 from ..schema.catalog import Catalog
 from ..schema.compile import compile_models
@@ -33,8 +37,14 @@ from ..schema.names import NAMINGS, NamingName
 from ..schema.views import view
 from . import graphiql
 from .asgi import Receive, Scope, Send
+from .bus import AnyBus, bus_of
 from .callers import AdminSecret, Tokens
+from .capture import Captured, captured
 from .compression import Compression
+from .connections import Bounds, Connections
+from .feed import Keep
+from .feed_postgres import PostgresFeed
+from .feed_sqlite import SQLiteFeed
 from .http import GraphQL, counter
 from .log import Log
 from .postgres import PostgresDatabase
@@ -42,6 +52,7 @@ from .reply import Page
 from .settings import Settings
 from .sqlite import SQLiteDatabase
 from .tables import Seed, prepare, sqlite_path
+from .websocket import WebSockets
 
 PATH = "/graphql"
 ASSETS = "/graphiql"
@@ -54,10 +65,10 @@ def _now() -> datetime:
 class Backend:
     """A backend: an ASGI application that serves the declared models at /graphql.
 
-    `models` are SQLModel tables, `modules` add to them. `query` and `mutation` are Strawberry types with fields of
-    your own, `types` are Strawberry types that no field names, `scalars` is its `scalar_map`, `extensions` are its
-    own. `naming` is "camel" or "hasura". `settings` default to the environment's. `seed` fills a new database, through
-    a plain SQLModel session. `clock` gives aware datetimes.
+    `models` are SQLModel tables, `modules` add to them. `query`, `mutation` and `subscription` are Strawberry types
+    with fields of your own, `types` are Strawberry types that no field names, `scalars` is its `scalar_map`,
+    `extensions` are its own. `naming` is "camel" or "hasura". `settings` default to the environment's. `seed` fills a
+    new database, through a plain SQLModel session. `clock` gives aware datetimes.
     Raises DeclarationError with every problem of the declaration.
     """
 
@@ -68,6 +79,7 @@ class Backend:
         modules: Sequence[Module] = (),
         query: type[Any] | None = None,
         mutation: type[Any] | None = None,
+        subscription: type[Any] | None = None,
         types: Sequence[type[Any]] = (),
         extensions: Sequence[Any] = (),
         scalars: Mapping[Any, Any] | None = None,
@@ -80,13 +92,14 @@ class Backend:
             raise DeclarationError([Problem(f"there is no naming {naming!r}", f"Use one of {', '.join(NAMINGS)}.")])
         self.models = [*models, *(model for module in modules for model in module.models())]
         self.catalog: Catalog = compile_custom(
-            compile_models(self.models, NAMINGS[naming]),
+            compile_models(self.models, NAMINGS[naming], [module.channels() for module in modules]),
             self.models,
             [each for each in (query, *(module.query() for module in modules)) if each is not None],
             [*types, *(type for module in modules for type in module.types())],
             [*extensions, *(extension for module in modules for extension in module.extensions())],
             {**(scalars or {}), **{python: each for m in modules for python, each in m.scalars().items()}},
             [each for each in (mutation, *(module.mutation() for module in modules)) if each is not None],
+            [each for each in (subscription, *(module.subscription() for module in modules)) if each is not None],
         )
         self.settings = settings
         self.file: Path | None = None
@@ -108,6 +121,8 @@ class Backend:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and scope["path"].removeprefix(scope.get("root_path", "")) == PATH:
             await self._started().graphql(scope, receive, send)
+        elif scope["type"] == "websocket" and scope["path"].removeprefix(scope.get("root_path", "")) == PATH:
+            await self._started().websockets(scope, receive, send)
         elif scope["type"] == "lifespan":
             await self._live(receive, send)
         else:
@@ -130,53 +145,103 @@ class Backend:
 
         `FastAPI(lifespan=backend.lifespan)` gives a mounted backend its life; so it takes, and ignores, an `app`.
         """
-        settings = self.settings or Settings.read()
+        settings = self.settings = self.settings or Settings.read()
         url = settings.database(self.file)
         unknown = {*settings.max_cost} - self.catalog.roles - {"anyone"} if isinstance(settings.max_cost, dict) else ()
         if unknown:
             raise SetupError(f"HEDGEROW_MAX_COST names roles that no rule names: {', '.join(sorted(unknown))}.")
         log = Log(settings.log_level)
-        await prepare(url, self.models, self._seed)
+        tables = captured(self.catalog)
+        await prepare(url, self.models, self._seed, tables)
         database = self._database(url, settings)
+        bus = bus_of(
+            settings.broadcast_url or url, name=settings.broadcast_name, patience=settings.connect_timeout, observe=log
+        )
         await database.start()
+        feed = _feed(database, url, tables, settings)
+        cursors = Cursors(settings.cursor_secret or secrets.token_hex(32), self.catalog.claims)
         engine = Engine(
             self.catalog,
             database,
             settings.limits,
             self._clock,
-            Cursors(settings.cursor_secret or secrets.token_hex(32), self.catalog.claims),
+            cursors,
             log,
+            live=Live(
+                self.catalog,
+                database,
+                feed,
+                self._clock,
+                clock_seconds=settings.live_clock_seconds,
+                most=settings.max_live_queries,
+            ),
+            streams=Streams(feed, cursors, buffer=settings.stream_buffer, behind=settings.stream_behind),
+            rows=RowStreams(feed, buffer=settings.stream_buffer),
             slow_seconds=settings.slow_seconds,
             introspection=settings.introspection,
             resolver_timeout=settings.resolver_timeout,
             idempotency_seconds=settings.idempotency_seconds,
         )
+        engine.live = live = Live(
+            self.catalog,
+            database,
+            feed,
+            self._clock,
+            clock_seconds=settings.live_clock_seconds,
+            most=settings.max_live_queries,
+            at_one_time=2,  # so that requests are not kept waiting
+        )
         secret = settings.admin_secret.get_secret_value() if settings.admin_secret else None
         callers = (AdminSecret(secret, self._naming), Tokens(settings, self._clock), *self._modules)
+        connections = Connections(engine, callers, bounds(settings), self._clock)
+        new_id = counter(secrets.token_hex(4))
         compression = Compression(settings.compression_min_bytes, secrets.randbelow) if settings.compression else None
         graphql = GraphQL(
             engine,
             callers,
+            connections,
             max_body_bytes=settings.max_body_bytes,
             max_batch=settings.max_batch,
             compression=compression,
-            new_id=counter(secrets.token_hex(4)),
+            new_id=new_id,
             observe=log,
             page=self._page if settings.graphiql else None,
         )
-        self._running = _Running(engine, graphql, database)
+        websockets = WebSockets(connections, new_id, log)
+        self._running = _Running(engine, graphql, websockets, connections, database, feed, bus)
         try:
+            await feed.start()
+            if settings.broadcast_url:
+                await bus.start()
             async with contextlib.AsyncExitStack() as stack:
                 for module in self._modules:
                     await stack.enter_async_context(module.lifespan(self))
                 yield
         finally:
+            connections.end()
             self._running = None
+            await live.stop()
+            await bus.stop()
+            await feed.stop()
             await database.stop()
 
     def session(self, actor: Actor) -> Session:
         """An actor's door to the data of a running backend."""
         return self._started().engine.session(actor)
+
+    def recheck(self) -> None:
+        """Has every WebSocket and event stream ask anew who its caller is."""
+        self._started().connections.recheck()
+
+    def disconnect(self) -> None:
+        """Ends every WebSocket and event stream, as a server does that stops; clients come back to another."""
+        if self._running:
+            self._running.connections.end()
+
+    @property
+    def bus(self) -> Bus:
+        """What carries messages between the processes of a running backend."""
+        return self._started().bus
 
     @property
     def engine(self) -> Engine:
@@ -237,10 +302,50 @@ class Backend:
 class _Running:
     """What exists between the start and the stop of a backend."""
 
-    def __init__(self, engine: Engine, graphql: GraphQL, database: SQLiteDatabase | PostgresDatabase) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        graphql: GraphQL,
+        websockets: WebSockets,
+        connections: Connections,
+        database: SQLiteDatabase | PostgresDatabase,
+        feed: SQLiteFeed | PostgresFeed,
+        bus: AnyBus,
+    ) -> None:
         self.engine = engine
         self.graphql = graphql
+        self.websockets = websockets
+        self.connections = connections
         self.database = database
+        self.feed = feed
+        self.bus = bus
+
+
+def _feed(
+    database: SQLiteDatabase | PostgresDatabase, url: str, tables: Sequence[Captured], settings: Settings
+) -> SQLiteFeed | PostgresFeed:
+    keep = Keep(settings.changes_keep_seconds, settings.changes_keep_rows)
+    statement, connect = settings.statement_timeout, settings.connect_timeout
+    if isinstance(database, SQLiteDatabase):
+        return SQLiteFeed(database, tables, statement_timeout=statement, connect_timeout=connect, keep=keep)
+    return PostgresFeed(database, url, tables, statement_timeout=statement, connect_timeout=connect, keep=keep)
+
+
+def bounds(settings: Settings) -> Bounds:
+    """The bounds of lasting connections, as they are set."""
+    return Bounds(
+        allowed_origins=frozenset(settings.allowed_origins.split()),
+        init_timeout=settings.init_timeout,
+        ping_interval=settings.ping_interval,
+        idle_timeout=settings.idle_timeout,
+        send_timeout=settings.send_timeout,
+        max_message_bytes=settings.max_body_bytes,
+        max_connections=settings.max_connections,
+        max_connections_per_address=settings.max_connections_per_address,
+        max_connections_per_caller=settings.max_connections_per_caller,
+        max_subscriptions=settings.max_subscriptions,
+        max_subscriptions_per_caller=settings.max_subscriptions_per_caller,
+    )
 
 
 async def _healthy() -> Response:

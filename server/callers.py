@@ -1,6 +1,6 @@
 """Who is asking, as Modules like a user's own: the admin secret with acting-as headers, and JSON Web Tokens.
 
-In: headers. Out: an Actor, or nothing when the headers say nothing to the module. Refused here, as UNAUTHENTICATED:
+In: headers. Out: who asks, or nothing when the headers say nothing to the module. Refused here, as UNAUTHENTICATED:
 a wrong secret, and a token that is bad, expired, of another issuer or audience, or signed by an algorithm that the
 key does not fix (so neither `none` nor a public key taken for a secret). A bad token is never silently a stranger.
 """
@@ -11,7 +11,7 @@ import asyncio
 import hmac
 import time
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, cast
 
 import httpx2
@@ -22,10 +22,10 @@ from joserfc.jwk import KeySet, OctKey
 from joserfc.jwt import JWTClaimsRegistry
 
 from ..resolvers.cache import Lru
-from ..schema.compile import ROLE
+from ..schema.compile_rules import ROLE
 from ..schema.errors import Code, Refusal
 from ..schema.expr import Actor
-from ..schema.module import Module
+from ..schema.module import Caller, Module
 from ..schema.names import NamingName
 from .settings import Settings
 
@@ -35,7 +35,7 @@ PUBLIC_KEY_ALGORITHMS = [
 KEYS_FRESH_SECONDS = 600
 KEYS_RETRY_SECONDS = 10
 LONGEST_TOKEN = 16 * 1024
-STRANGER = Actor()
+STRANGER = Caller(Actor())
 
 
 def _unauthenticated(message: str) -> Refusal:
@@ -50,6 +50,9 @@ class AdminSecret(Module):
     def __init__(self, secret: str | None, naming: NamingName) -> None:
         self._secret = secret.encode() if secret else None
         self._prefix = "x-hasura-" if naming == "hasura" else "x-hedgerow-"
+
+    def credential(self, header: str) -> bool:
+        return header.startswith(("x-hedgerow-", self._prefix))
 
     async def identify(self, headers: Mapping[str, str]) -> Actor | None:
         prefix = self._prefix
@@ -110,28 +113,34 @@ class Tokens(Module):
     ) -> None:
         self._settings = settings
         self._clock = clock
-        self._known: Lru[str, tuple[Actor, float]] = Lru(10_000)
+        self._known: Lru[str, tuple[Caller, float]] = Lru(10_000)
         self._keys: Keys | SecretKey | None = None
         if settings.jwks_url:
             self._keys = Keys(settings.jwks_url, clock, fetch or _fetch)
         elif settings.jwt_secret:
             self._keys = SecretKey(settings.jwt_secret.get_secret_value())
 
-    async def identify(self, headers: Mapping[str, str]) -> Actor | None:
+    def credential(self, header: str) -> bool:
+        return header == "authorization"
+
+    async def identify(self, headers: Mapping[str, str]) -> Caller | None:
         authorization = headers.get("authorization")
         if authorization is None:
             return None
         known = self._known.get(authorization)
         now = self._clock().timestamp()
-        if known is not None and now < known[1] + self._settings.jwt_leeway:
+        if known is not None and now < known[1]:
             return known[0]
         scheme, _, token = authorization.partition(" ")
         if scheme.lower() != "bearer":
             return None
         actor, expires = await self._read(token.strip(), now)
-        fresh = now + KEYS_FRESH_SECONDS if isinstance(self._keys, Keys) else expires
-        self._known.put(authorization, (actor, min(expires, fresh - self._settings.jwt_leeway)))
-        return actor
+        until = expires + self._settings.jwt_leeway
+        if isinstance(self._keys, Keys):
+            until = min(until, now + KEYS_FRESH_SECONDS)
+        caller = Caller(actor, _moment(until))
+        self._known.put(authorization, (caller, until))
+        return caller
 
     async def _read(self, token: str, now: float) -> tuple[Actor, float]:
         if not token:
@@ -256,12 +265,20 @@ async def _fetch(url: str) -> Any:
         return response.json()
 
 
-async def identify(modules: Sequence[Module], headers: Mapping[str, str]) -> Actor:
+def _moment(seconds: float) -> datetime | None:
+    """A moment of Unix time; None beyond the calendar's end."""
+    try:
+        return datetime.fromtimestamp(seconds, UTC)
+    except (OverflowError, ValueError, OSError):
+        return None
+
+
+async def identify(modules: Sequence[Module], headers: Mapping[str, str]) -> Caller:
     """Who is asking, by the first module that knows; a stranger when the headers say nothing to any of them."""
     for module in modules:
-        actor = await module.identify(headers)
-        if actor is not None:
-            return actor
+        found = await module.identify(headers)
+        if found is not None:
+            return found if isinstance(found, Caller) else Caller(found)
     if "authorization" in headers:
         raise _unauthenticated("Nobody here knows this kind of Authorization: send 'Bearer ' and a token.")
     return STRANGER

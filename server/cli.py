@@ -23,7 +23,7 @@ from rich.console import Console
 from ..resolvers import plan as plans
 from ..resolvers.execute import Engine
 from ..resolvers.explain import show_mutation, show_own
-from ..resolvers.mutation import Mutation
+from ..resolvers.writes.mutation import Mutation
 from ..schema import graphql as generated
 from ..schema.errors import DeclarationError, Refusal, SetupError
 from ..schema.expr import Actor
@@ -31,6 +31,7 @@ from ..schema.traversal import show
 from ..schema.views import view
 from .app import PATH, Backend
 from .dev import prepare_dev
+from .listen import Server, options, run
 from .load import load
 from .settings import Settings
 
@@ -92,6 +93,8 @@ def dev(
         reload=True,
         reload_dirs=[str(Path(file.partition(":")[0]).absolute().parent)],
         log_level="warning",
+        timeout_graceful_shutdown=1,  # event streams of open pages would hold up the reload
+        **options(settings),
     )
 
 
@@ -121,11 +124,10 @@ def serve(file: File, host: Host = "127.0.0.1", port: Port = 8000) -> None:
 def _run(backend: Backend, host: str, port: int) -> None:
     async def main() -> None:
         async with backend.lifespan():
-            config = uvicorn.Config(backend, host=host, port=port, log_level="info", access_log=False, lifespan="off")
-            await uvicorn.Server(config).serve()
+            await Server(backend, backend.settings or Settings.read(), host, port).listen()
 
     with _told():
-        asyncio.run(main())
+        run(main())
 
 
 @app.command()

@@ -13,20 +13,23 @@ import asyncio
 import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 
+import graphql as g
 import orjson
 
 from ..resolvers.answer import INTERNAL, Answer
 from ..resolvers.execute import Engine
-from ..resolvers.idempotency import HEADER
 from ..resolvers.observe import Failed, Observe, Refused
 from ..resolvers.session import Session
+from ..resolvers.writes.idempotency import HEADER
 from ..schema.errors import Code, Complaint, Refusal
 from ..schema.module import Module
 from .asgi import ClientGone, Headers, Receive, Scope, Send, Watch
 from .callers import identify
 from .compression import Compression
-from .reply import GRAPHQL_JSON, JSON, Page, Reply, media_type, send_page
+from .connections import Connection, Connections
+from .reply import EVENTS, GRAPHQL_JSON, JSON, Page, Reply, media_type, send_page
 from .request import Asked, Batch, Malformed, TooLarge, read, request
+from .sse import EventStream
 
 REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}\Z", re.ASCII)
 
@@ -58,6 +61,7 @@ class GraphQL:
         self,
         engine: Engine,
         modules: Sequence[Module],
+        connections: Connections,
         *,
         max_body_bytes: int,
         max_batch: int,
@@ -68,6 +72,7 @@ class GraphQL:
     ) -> None:
         self._engine = engine
         self._modules = modules
+        self._connections = connections
         self._max_body_bytes = max_body_bytes
         self._max_batch = max_batch
         self._compression = compression
@@ -89,8 +94,12 @@ class GraphQL:
             if scope["method"] == "GET" and self._page and _wants_page(scope, headers):
                 return await send_page(send, await self._page())
             media = media_type(headers.get("accept", ""))
-            asked = await self._asked(scope, receive, headers)
-            session = self._engine.session(await identify(self._modules, headers))
+            asked = await self._asked(scope, receive, headers, media)
+            if media is EVENTS:
+                with self._connections.open(scope, headers) as connection:
+                    await connection.begin(headers)
+                    return await self._stream(connection, asked, headers, receive, send, request_id)
+            session = self._engine.session((await identify(self._modules, headers)).actor)
             if isinstance(asked, Batch):
                 return await self._answer_all(asked, session, headers, receive, reply, request_id)
             with Watch(receive):
@@ -100,6 +109,7 @@ class GraphQL:
             return None
         except Exception as error:
             name = asked.name if isinstance(asked, Asked) else None
+            media = GRAPHQL_JSON if media is EVENTS else media
             status, body, extra = self._told(error, name, media, request_id)
             unread = receive if isinstance(error, TooLarge) else None
         return await reply.whole(status, media, body, extra, unread)
@@ -114,6 +124,22 @@ class GraphQL:
         for cause in found.causes:
             self._observe(Failed(request_id, asked.name, cause))
         return found.body(request_id)
+
+    async def _stream(
+        self,
+        connection: Connection,
+        asked: Asked | Batch,
+        headers: Mapping[str, str],
+        receive: Receive,
+        send: Send,
+        request_id: str,
+    ) -> None:
+        if isinstance(asked, Batch):
+            message = "A stream of events is of one operation. Send the operations of the batch one by one."
+            raise Malformed(400, Code.BAD_USER_INPUT, message)
+        await EventStream(
+            connection, self._connections, asked, headers, receive, send, request_id, self._observe, asyncio.Lock()
+        ).run()
 
     async def _answer_all(
         self,
@@ -164,11 +190,12 @@ class GraphQL:
                 self._observe(Failed(request_id, name, error))
         return status, orjson.dumps({"errors": [each.as_json(request_id) for each in complaints]}), extra
 
-    async def _asked(self, scope: Scope, receive: Receive, headers: Mapping[str, str]) -> Asked | Batch:
+    async def _asked(self, scope: Scope, receive: Receive, headers: Mapping[str, str], media: bytes) -> Asked | Batch:
         asked = await read(scope, receive, headers, max_body_bytes=self._max_body_bytes, max_batch=self._max_batch)
-        if scope["method"] == "POST" or (
-            isinstance(asked, Asked) and self._engine.only_reads(asked.document, asked.name)
-        ):
+        if scope["method"] == "POST":
+            return asked
+        allowed = (g.OperationType.QUERY, *((g.OperationType.SUBSCRIPTION,) if media is EVENTS else ()))
+        if isinstance(asked, Asked) and self._engine.kind(asked.document, asked.name) in allowed:
             return asked
         message = "GET is for queries only. Send this operation by POST."
         raise Malformed(405, Code.BAD_USER_INPUT, message, ((b"allow", b"POST"),))

@@ -7,7 +7,7 @@ from __future__ import annotations
 import logging
 from typing import assert_never
 
-from ..resolvers.observe import AsSystem, Event, Failed, Planned, Refused, Slow
+from ..resolvers.observe import AsSystem, Event, Failed, NotDone, Parted, Planned, Refused, Slow
 
 logger = logging.getLogger("hedgerow")
 
@@ -30,5 +30,10 @@ class Log:
                 logger.warning("%s took %.2f s: %s", event.operation or "a query", event.seconds, event.sql)
             case AsSystem():
                 logger.info("%s went around the rules at %s", event.operation or "an operation", event.where)
+            case Parted():
+                logger.warning("no connection to %s: %s", event.service, event.cause or "it was lost")
+            case NotDone():
+                name = event.operation or "a mutation"
+                logger.error("%s is committed, but what was to follow failed", name, exc_info=event.cause)
             case _:
                 assert_never(event)

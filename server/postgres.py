@@ -18,7 +18,9 @@ import asyncpg
 
 from ..resolvers.database import Contended, Transaction
 from ..resolvers.dialect_postgres import Postgres
-from ..schema.errors import SetupError
+from ..resolvers.statement import Statement
+from ..schema.errors import Code, Refusal, SetupError
+from .capture import QUIET
 from .postgres_errors import refusal
 from .postgres_transaction import Connection, PostgresTransaction, Varchar
 
@@ -37,6 +39,12 @@ RETRIES = 5
 """How often a transaction that lost against others is run anew."""
 LONGEST_FIRST_PAUSE = 0.01
 """Seconds before the first of them, at most; each time twice as long."""
+MOST_GATHERED = 256
+"""How many rows of parameters one statement takes."""
+
+
+def _nothing() -> None:
+    """What is told where nobody wants to know."""
 
 
 async def _keep(connection: asyncpg.Connection) -> None:
@@ -73,6 +81,8 @@ class PostgresDatabase:
         self._pool: asyncpg.Pool | None = None
         self._ending: set[asyncio.Task[None]] = set()
         self.dialect = Postgres()
+        self.committed: Callable[[], None] = _nothing
+        """Is called in the event loop after each commit that may have changed something."""
 
     @property
     def pool(self) -> asyncpg.Pool:
@@ -97,6 +107,7 @@ class PostgresDatabase:
                     "default_transaction_read_only": "on",
                     "jit": "off",  # compiling costs nested reads ten times what it saves, and heeds no time limit
                     "application_name": "hedgerow",
+                    QUIET: "on",  # the feed tells of all that this process writes
                 },
             )
             version = int(await self._pool.fetchval("SHOW server_version_num"))
@@ -120,10 +131,40 @@ class PostgresDatabase:
             async with self.pool.acquire(timeout=self._wait()) as connection:
                 return await connection.fetchval(sql, *values)
         except Exception as error:
-            task = asyncio.current_task()
-            if task and task.cancelling():  # a connection that was being opened tells of it as lost
-                raise asyncio.CancelledError from error
-            raise refusal(error, self._statement_timeout) from error
+            raise self._told(error) from error
+
+    def _told(self, error: Exception) -> BaseException:
+        """What a driver's error is to whoever asked."""
+        task = asyncio.current_task()
+        if task and task.cancelling():  # a connection that was being opened tells of it as lost
+            return asyncio.CancelledError()
+        return refusal(error, self._statement_timeout)
+
+    async def fetch_many(self, statement: Statement, rows: Sequence[Sequence[Any]]) -> list[bytes | Exception]:
+        """See `resolvers/database`."""
+        found: list[bytes | Exception] = []
+        for start in range(0, len(rows), MOST_GATHERED):
+            found += await self._gathered(statement, rows[start : start + MOST_GATHERED])
+        return found
+
+    async def _gathered(self, statement: Statement, rows: Sequence[Sequence[Any]]) -> list[bytes | Exception]:
+        """What one statement gives for all rows; where it fails, what two give for a half of them each."""
+        many = statement.many
+        try:
+            if many is None or len(rows) == 1:  # without parameters, all answers are one
+                return [await self.fetch(statement.sql, rows[0])] * len(rows)
+            async with self.pool.acquire(timeout=self._wait()) as connection:
+                return [row[0] for row in await connection.fetch(many.sql, *many.values(rows))]
+        except Exception as error:
+            told = error if isinstance(error, Refusal) else self._told(error)
+            lost = isinstance(told, Refusal) and told.complaints[0].code is Code.UNAVAILABLE
+            if lost or not isinstance(told, Exception):
+                raise told from error
+            told.__cause__ = error if told is not error else error.__cause__
+            if many is None or len(rows) == 1:
+                return [told] * len(rows)
+        half = len(rows) // 2
+        return [*await self._gathered(statement, rows[:half]), *await self._gathered(statement, rows[half:])]
 
     async def explain(self, sql: str, values: Sequence[Any]) -> str:
         """See `resolvers/database`."""
@@ -155,6 +196,7 @@ class PostgresDatabase:
         connection = await self._acquire()
         transaction = PostgresTransaction(connection, self._statement_timeout, self._isolation)
         limit = asyncio.timeout(seconds)
+        committing = False
         try:
             async with limit:
                 await transaction.begin()
@@ -162,31 +204,32 @@ class PostgresDatabase:
             transaction.check()
             if limit.expired():  # and its block went on all the same
                 raise transaction.too_long()
+            committing = True
             await transaction.commit(self._statement_timeout + self._connect_timeout)
         except BaseException as error:
             transaction.end()
-            ending = asyncio.ensure_future(self._give_back(transaction, connection))
+            ending = asyncio.ensure_future(self._give_back(transaction, connection, committing))
             self._ending.add(ending)  # the loop itself holds no task
             ending.add_done_callback(self._ending.discard)
             await asyncio.shield(ending)
             if isinstance(error, TimeoutError) and limit.expired():
                 raise transaction.too_long() from error
             raise
+        self.committed()
         transaction.end()
         await self.pool.release(connection)
 
-    async def _give_back(self, transaction: PostgresTransaction, connection: Any) -> None:
+    async def _give_back(self, transaction: PostgresTransaction, connection: Any, committing: bool) -> None:
         await transaction.undo(self._connect_timeout)
+        if committing:  # nobody knows whether it did
+            self.committed()
         await self.pool.release(connection)
 
     async def _acquire(self) -> Any:
         try:
             return await self.pool.acquire(timeout=self._wait())
         except Exception as error:
-            task = asyncio.current_task()
-            if task and task.cancelling():
-                raise asyncio.CancelledError from error
-            raise refusal(error, self._statement_timeout) from error
+            raise self._told(error) from error
 
     def _wait(self) -> float | None:
         """How long to wait for a connection, in seconds. With a timeout, acquiring makes a task, which costs a fifth

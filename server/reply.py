@@ -1,7 +1,7 @@
 """The answer to one HTTP request: its media type, its headers, and its way to the client, whole or in parts.
 
 In: `Accept`, bytes that are JSON already, or an HTML page. Out: ASGI's messages. Refused here: an `Accept` that names
-none of the two media types that answers come in.
+none of the media types that answers come in.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from .request import Malformed
 
 JSON = b"application/json"
 GRAPHQL_JSON = b"application/graphql-response+json"
+EVENTS = b"text/event-stream"
 LINGER_SECONDS = 1.0
 
 
@@ -100,6 +101,8 @@ def media_type(accept: str) -> bytes:
                     quality = 0.0
         if kind == GRAPHQL_JSON.decode():
             candidate = GRAPHQL_JSON
+        elif kind == EVENTS.decode():
+            candidate = EVENTS
         elif kind in ("application/json", "application/*", "*/*"):
             candidate = JSON
         else:
@@ -108,8 +111,8 @@ def media_type(accept: str) -> bytes:
             best, media = quality, candidate
     if media is None:
         message = (
-            "Accept names neither application/json nor application/graphql-response+json. Name one of them:"
-            " answers come in no other form, and not as streams of events."
+            "Accept names neither application/json nor application/graphql-response+json nor text/event-stream. Name"
+            " one of them: answers come in no other form."
         )
         raise Malformed(406, Code.BAD_USER_INPUT, message)
     return media

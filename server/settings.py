@@ -6,6 +6,7 @@ range, and unsafe combinations when the server runs in production (`require_secr
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Literal
 
@@ -16,6 +17,8 @@ from ..resolvers.limits import Limits
 from ..schema.errors import SetupError
 
 SHORTEST_SECRET = 32
+ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://[a-z0-9.\-\[\]:]+\Z", re.ASCII)
+"""As browsers write it: lower case, no path, and no port that is its scheme's own."""
 
 
 class Settings(BaseSettings):
@@ -44,7 +47,29 @@ class Settings(BaseSettings):
     jwt_leeway: int = Field(30, ge=0, le=600, description="seconds by which clocks may differ")
     max_rows: int = Field(1_000, ge=1, le=1_000_000, description="most rows of one list")
     max_written_rows: int = Field(100_000, ge=1, description="most rows that a mutation writes")
-    max_body_bytes: int = Field(1024 * 1024, ge=1_000, description="largest request body")
+    max_body_bytes: int = Field(1024 * 1024, ge=1_000, description="largest request body, and message on a WebSocket")
+    allowed_origins: str = Field(
+        "", description="origins of web pages elsewhere that may open WebSockets and event streams, by spaces; or *"
+    )
+    init_timeout: float = Field(
+        10.0, gt=0, le=600, description="seconds within which a WebSocket must have sent connection_init"
+    )
+    ping_interval: float = Field(
+        20.0, gt=0, le=3600, description="seconds between pings; a WebSocket that answers none until the next is closed"
+    )
+    idle_timeout: float = Field(
+        300.0, gt=0, le=86_400, description="seconds after which a WebSocket without subscriptions is closed"
+    )
+    send_timeout: float = Field(
+        30.0, gt=0, le=3600, description="seconds after which a listener that reads nothing is given up"
+    )
+    max_connections: int = Field(10_000, ge=1, description="most WebSockets and event streams of this process")
+    max_connections_per_address: int = Field(1_000, ge=1, description="most of them from one address (IPv6: one /64)")
+    max_connections_per_caller: int = Field(100, ge=1, description="most of them of one signed-in caller, by me.id")
+    max_subscriptions: int = Field(100, ge=1, description="most operations at once on one WebSocket")
+    max_subscriptions_per_caller: int = Field(
+        1_000, ge=1, description="most operations at once on all connections of one caller"
+    )
     max_batch: int = Field(0, ge=0, le=1000, description="most requests in one body; 0: batches are refused")
     max_document_length: int = Field(65_536, ge=100, description="longest GraphQL document, in characters")
     max_tokens: int = Field(8_000, ge=100, description="most tokens of a document")
@@ -71,6 +96,49 @@ class Settings(BaseSettings):
     idempotency_seconds: int = Field(
         86_400, ge=1, description="seconds for which an answer to an Idempotency-Key is kept"
     )
+    live_clock_seconds: float = Field(
+        10.0, ge=0.1, le=86_400, description="seconds after which live queries that read the clock are read again"
+    )
+    max_live_queries: int = Field(100_000, ge=1, description="most different live queries that a process follows")
+    changes_keep_seconds: int = Field(
+        86_400, ge=1, description="seconds for which changes are kept, for streams that resume"
+    )
+    changes_keep_rows: int = Field(1_000_000, ge=1_000, description="most changes that are kept")
+    broadcast_url: str = Field(
+        "",
+        description="what carries messages between processes: postgresql://…, redis://…, nats://… or memory:; empty:"
+        " the database where it is PostgreSQL",
+    )
+    broadcast_name: str = Field(
+        "hedgerow", min_length=1, description="sets this backend's messages apart from others' on the same service"
+    )
+    live_clock_seconds: float = Field(
+        10.0, gt=0, le=86_400, description="seconds after which live queries that read the clock are read again"
+    )
+    max_live_queries: int = Field(100_000, ge=1, description="most different live queries at once")
+    stream_buffer: int = Field(
+        1_000, ge=1, le=100_000, description="most changes that wait for a subscriber of a change stream"
+    )
+    stream_behind: int = Field(
+        10_000, ge=1, description="most changes that are looked through for one who comes back to a stream"
+    )
+    max_payload_bytes: int = Field(
+        16_384, ge=1, le=500_000, description="largest payload published in a channel, as JSON"
+    )
+    max_presence_bytes: int = Field(1_024, ge=1, le=100_000, description="largest presence of a member, as JSON")
+    max_channel_members: int = Field(1_000, ge=1, description="most members of a channel")
+    max_channel_waiting: int = Field(
+        1_000, ge=1, description="most events of a channel that may wait for a subscriber, who is ended then"
+    )
+    max_publishes_per_second: float = Field(
+        20.0, gt=0, description="most messages a second of one caller, by me.id; strangers are one caller together"
+    )
+    presence_seconds: float = Field(
+        15.0, ge=0.1, le=3600, description="seconds after which the members of a process that died are gone"
+    )
+    presence_linger_seconds: float = Field(
+        3.0, ge=0, le=600, description="seconds for which a member with a key stays when the subscription ends"
+    )
     connect_timeout: float = Field(5.0, gt=0, le=60, description="seconds to wait for a free connection")
     slow_seconds: float = Field(1.0, gt=0, description="statements that take longer are logged")
     compression: bool = Field(False, description="whether answers are compressed for clients that accept gzip")
@@ -78,6 +146,14 @@ class Settings(BaseSettings):
     introspection: bool = Field(True, description="whether the schema can be asked for")
     graphiql: bool = Field(False, description="whether GraphiQL is served to browsers; hedgerow dev does")
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="least important log lines")
+
+    @field_validator("allowed_origins")
+    @classmethod
+    def _plain_origins(cls, given: str) -> str:
+        for origin in given.split():
+            if origin != "*" and not ORIGIN.match(origin):
+                raise ValueError(f"{origin!r} is no origin, such as https://app.example.com or http://localhost:5173")
+        return given
 
     @field_validator("max_cost")
     @classmethod

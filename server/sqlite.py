@@ -1,45 +1,30 @@
 """SQLite through the standard library: reading connections in threads, each with its own time limit, and one that
 writes.
 
-In: SQL and values, or scripts. Out: bytes, or what scripts give. A statement over its time limit, or whose request
-went away, is interrupted within SQLite by a progress handler. Readers are opened `query_only`. Refused here: SQLite
-older than 3.38, and when no reader is free in time. aiosqlite costs two thirds of the throughput.
+In: SQL and values, or scripts. Out: bytes, or what scripts give. Refused here: SQLite older than 3.38. aiosqlite costs
+two thirds of the throughput.
 """
 
 from __future__ import annotations
 
-import asyncio
-import queue
-import time
 from collections.abc import Awaitable, Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import Any, TypeVar
 
 from ..resolvers.database import Transaction
 from ..resolvers.dialect_sqlite import SQLite
-from ..resolvers.json_values import WATCH
-from ..schema.errors import Code, Refusal, SetupError
-from .sqlite_connection import INTERRUPTED, STEPS_BETWEEN_CHECKS, connect, refusal, sqlite3
+from ..resolvers.statement import Statement
+from ..schema.errors import SetupError
+from .sqlite_connection import sqlite3
+from .sqlite_readers import Readers
 from .sqlite_writer import Writer
 
 T = TypeVar("T")
 
 OLDEST = (3, 38, 0)
-
-
-class _Reader:
-    """A connection and the deadline of the statement that it runs."""
-
-    def __init__(self, path: Path) -> None:
-        self.connection = connect(path, read_only=True)
-        self.deadline = 0.0
-        self.connection.set_progress_handler(self.overdue, STEPS_BETWEEN_CHECKS)
-
-    def overdue(self) -> bool:
-        """Whether the statement is over its time limit, or nobody waits for it any more."""
-        return time.monotonic() > self.deadline
+MOST_GATHERED = 64
+"""How many rows of parameters a reader serves in one go, before others have their turn."""
 
 
 class SQLiteDatabase:
@@ -56,22 +41,15 @@ class SQLiteDatabase:
     ) -> None:
         self.path = path
         self.dialect = SQLite()
-        self._size = size
-        self._statement_timeout = statement_timeout
-        self._connect_timeout = connect_timeout
-        self._threads: ThreadPoolExecutor | None = None
-        self._readers: queue.SimpleQueue[_Reader] = queue.SimpleQueue()
-        self._free = asyncio.Semaphore(size)
+        self._readers = Readers(path, size=size, statement_timeout=statement_timeout, connect_timeout=connect_timeout)
         self._writer = Writer(path, time_limit=statement_timeout, synchronous=synchronous)
 
     async def start(self) -> None:
         """Opens the readers; SetupError when the file can't be opened."""
         if sqlite3.sqlite_version_info < OLDEST:
             raise SetupError(f"This Python has SQLite {sqlite3.sqlite_version}; Hedgerow needs 3.38 or later.")
-        self._threads = ThreadPoolExecutor(self._size, "hedgerow-sqlite")
         try:
-            for _ in range(self._size):
-                self._readers.put(_Reader(self.path))
+            self._readers.start()
             self._writer.start()
         except sqlite3.Error as error:
             raise SetupError(f"{self.path} can't be opened as a SQLite database: {error}.") from error
@@ -79,20 +57,34 @@ class SQLiteDatabase:
     async def stop(self) -> None:
         """Closes the readers and the writer, after the statements that run."""
         await self._writer.stop()
-        if self._threads:
-            await asyncio.to_thread(self._threads.shutdown)
-            self._threads = None
-            while not self._readers.empty():
-                self._readers.get().connection.close()
+        await self._readers.stop()
+
+    @property
+    def committed(self) -> Callable[[], None]:
+        """Is called in the event loop after each commit that may have changed something."""
+        return self._writer.committed
+
+    @committed.setter
+    def committed(self, committed: Callable[[], None]) -> None:
+        self._writer.committed = committed
 
     async def fetch(self, sql: str, values: Sequence[Any]) -> bytes:
         """See `resolvers/database`."""
-        rows = await self._run(sql, values)
+        rows = await self._readers.rows(sql, values)
         return rows[0][0].encode()
+
+    async def fetch_many(self, statement: Statement, rows: Sequence[Sequence[Any]]) -> list[bytes | Exception]:
+        """See `resolvers/database`. LIMIT takes no value of another row here, and a hop to a thread costs more than a
+        small statement: so a reader runs the statement for each row, in one hop.
+        """
+        found: list[bytes | Exception] = []
+        for start in range(0, len(rows), MOST_GATHERED):
+            found += await self._readers.each(statement.sql, rows[start : start + MOST_GATHERED])
+        return found
 
     async def explain(self, sql: str, values: Sequence[Any]) -> str:
         """See `resolvers/database`."""
-        rows = await self._run(f"EXPLAIN QUERY PLAN {sql}", values)
+        rows = await self._readers.rows(f"EXPLAIN QUERY PLAN {sql}", values)
         depth: dict[int, int] = {0: 0}
         lines: list[str] = []
         for number, parent, _, text in rows:
@@ -108,39 +100,3 @@ class SQLiteDatabase:
         """See `resolvers/database`; with one writer nothing is ever Contended."""
         async with self.transaction() as transaction:
             return await work(transaction)
-
-    async def _run(self, sql: str, values: Sequence[Any]) -> list[Any]:
-        assert self._threads, "start() comes first"
-        try:
-            async with asyncio.timeout(self._connect_timeout):
-                await self._free.acquire()
-        except TimeoutError:
-            raise Refusal.of(Code.UNAVAILABLE, "The database is too busy right now. Try again.") from None
-        reader = self._readers.get()
-        reader.deadline = time.monotonic() + self._statement_timeout
-        running = asyncio.get_running_loop().run_in_executor(self._threads, _fetch, reader, sql, values)
-        running.add_done_callback(lambda done: self._release(reader, done))
-        try:
-            return await asyncio.shield(running)
-        except asyncio.CancelledError:
-            if not running.done():  # else the reader may serve another already
-                reader.deadline = 0.0
-            raise
-        except (sqlite3.Error, OverflowError) as error:
-            raise refusal(error, self._statement_timeout) from error
-
-    def _release(self, reader: _Reader, done: asyncio.Future[Any]) -> None:
-        if not done.cancelled():
-            done.exception()  # looked at, so that an interrupted statement nobody waits for leaves no warning
-        self._readers.put(reader)
-        self._free.release()
-
-
-def _fetch(reader: _Reader, sql: str, values: Sequence[Any]) -> list[Any]:
-    WATCH.overdue = reader.overdue
-    try:
-        return reader.connection.execute(sql, values).fetchall()
-    except sqlite3.OperationalError:
-        if reader.overdue():  # also where a function of ours gave up, which SQLite tells as a failure
-            raise sqlite3.OperationalError(INTERRUPTED) from None
-        raise

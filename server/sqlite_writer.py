@@ -38,6 +38,8 @@ class Writer:
         self._turn = asyncio.Lock()  # fair: first come, first served
         self.time_limit = time_limit
         self.current: SQLiteTransaction | None = None
+        self.committed: Callable[[], None] = _nothing
+        """Is called in the event loop after each commit, even one that nobody waits for any more."""
 
     @property
     def connection(self) -> sqlite3.Connection:
@@ -135,7 +137,7 @@ class SQLiteTransaction:
         """Makes what was done last; raises what ended the transaction, when something did."""
         if self._limit.expired():  # and its block went on all the same
             raise self.too_long()
-        await self._hop(self._commit)
+        await self._hop(self._commit, then=self._writer.committed if self._begun else None)
 
     def overdue(self) -> bool:
         """Whether it has run for too long, or nobody waits for it any more."""
@@ -146,10 +148,12 @@ class SQLiteTransaction:
         message = f"The operation took longer than {self._writer.time_limit:g} seconds and was undone. Do less at once."
         return Refusal.of(Code.TIMEOUT, message)
 
-    async def _hop(self, step: Callable[[], T]) -> T:
+    async def _hop(self, step: Callable[[], T], then: Callable[[], None] | None = None) -> T:
         if self._failure is not None:
             raise self._failure
         running = self._writer.submit(lambda: self._guard(step))
+        if then:
+            running.add_done_callback(lambda _: then())
         running.add_done_callback(_look_at)
         try:
             return await asyncio.shield(running)
@@ -258,6 +262,10 @@ class SQLiteTransaction:
         self._writer.current = None
         if self._writer.connection.in_transaction:
             self._writer.connection.execute("ROLLBACK")
+
+
+def _nothing() -> None:
+    """What is told where nobody wants to know."""
 
 
 def _look_at(done: asyncio.Future[Any]) -> None:

@@ -20,8 +20,10 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlmodel import Session
 
-from ..resolvers.idempotency import TABLE as IDEMPOTENCY
+from ..resolvers.writes.idempotency import TABLE as IDEMPOTENCY
 from ..schema.errors import SetupError
+from . import capture_postgres, capture_sqlite
+from .capture import Captured
 from .sqlite import sqlite3
 
 OWN = sa.MetaData()
@@ -48,17 +50,22 @@ def sqlite_path(url: str) -> Path:
     return Path(path).absolute()
 
 
-async def prepare(url: str, models: Sequence[type[Any]], seed: Seed | None) -> None:
-    """Makes missing tables, compares the others, and runs `seed` when all tables were missing."""
+async def prepare(
+    url: str, models: Sequence[type[Any]], seed: Seed | None, captured: Sequence[Captured] | None = None
+) -> None:
+    """Makes missing tables, compares the others, and runs `seed` when all tables were missing.
+
+    Changes of the `captured` tables are recorded from then on, and those of no other; None leaves that as it is.
+    """
     tables = list(_needed(model.__table__ for model in models))
     try:
         if url.startswith("sqlite"):
-            await asyncio.to_thread(_prepare_sqlite, sqlite_path(url), tables, seed)
+            await asyncio.to_thread(_prepare_sqlite, sqlite_path(url), tables, seed, captured)
         else:
             engine = create_async_engine(sa.make_url(url).set(drivername="postgresql+asyncpg"), poolclass=sa.NullPool)
             try:
                 async with engine.begin() as connection:
-                    await connection.run_sync(_prepare, tables, seed)
+                    await connection.run_sync(_prepare, tables, seed, captured)
             finally:
                 await engine.dispose()
     except (SQLAlchemyError, OSError) as error:
@@ -66,7 +73,9 @@ async def prepare(url: str, models: Sequence[type[Any]], seed: Seed | None) -> N
         raise SetupError(f"The database can't be prepared: {cause}.") from error
 
 
-def _prepare_sqlite(path: Path, tables: Sequence[sa.Table], seed: Seed | None) -> None:
+def _prepare_sqlite(
+    path: Path, tables: Sequence[sa.Table], seed: Seed | None, captured: Sequence[Captured] | None
+) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     engine = sa.create_engine(f"sqlite:///{path}", module=sqlite3)
     # The driver would commit before each CREATE TABLE; we begin ourselves, at once as the one writer.
@@ -74,7 +83,7 @@ def _prepare_sqlite(path: Path, tables: Sequence[sa.Table], seed: Seed | None) -
     event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN IMMEDIATE"))
     try:
         with engine.begin() as connection:
-            _prepare(connection, tables, seed)
+            _prepare(connection, tables, seed, captured)
     finally:
         engine.dispose()
 
@@ -97,7 +106,9 @@ def _needed(tables: Iterable[sa.Table]) -> Iterator[sa.Table]:
                 waiting.append(other)
 
 
-def _prepare(connection: sa.Connection, tables: Sequence[sa.Table], seed: Seed | None) -> None:
+def _prepare(
+    connection: sa.Connection, tables: Sequence[sa.Table], seed: Seed | None, captured: Sequence[Captured] | None
+) -> None:
     sqlite = connection.dialect.name == "sqlite"
     if sqlite and len({table.name for table in tables}) < len(tables):
         names = ", ".join(sorted(table.fullname for table in tables))
@@ -130,6 +141,20 @@ def _prepare(connection: sa.Connection, tables: Sequence[sa.Table], seed: Seed |
             session.flush()
         if not sqlite:
             _count_on(connection, tables)
+    if captured is not None:
+        _capture(connection, tables, captured)
+
+
+def _capture(connection: sa.Connection, tables: Sequence[sa.Table], captured: Sequence[Captured]) -> None:
+    install = capture_sqlite.install if connection.dialect.name == "sqlite" else capture_postgres.install
+    try:
+        install(connection, {(table.schema, table.name) for table in tables}, captured)
+    except SQLAlchemyError as error:
+        raise SetupError(
+            f"The changes of rows can't be recorded: {getattr(error, 'orig', None) or error}.\n"
+            "Let the server's role own the tables, which triggers need, or say __changes__ = False in the models of"
+            " views, and of tables whose changes nobody needs to know of."
+        ) from error
 
 
 def _count_on(connection: sa.Connection, tables: Sequence[sa.Table]) -> None:

@@ -28,7 +28,18 @@ POSTGRES = os.environ.get("HEDGEROW_TEST_POSTGRES", "postgresql://root@127.0.0.1
 SECRET = "a secret for tests, of at least 32 bytes"
 ADMIN = "an admin secret for tests, at least 32 bytes"
 CLOCK = datetime(2026, 6, 1, 12, tzinfo=UTC)
-BACKEND_ARGUMENTS = ("naming", "seed", "modules", "models", "query", "mutation", "types", "extensions", "scalars")
+BACKEND_ARGUMENTS = (
+    "naming",
+    "seed",
+    "modules",
+    "models",
+    "query",
+    "mutation",
+    "subscription",
+    "types",
+    "extensions",
+    "scalars",
+)
 
 # CI draws the same examples each time: what it says is of the change at hand. Each run by hand draws others.
 hypothesis.settings.register_profile("ci", derandomize=True)
@@ -123,10 +134,13 @@ def databases(
 
 @dataclass
 class Counted:
-    """A database that counts what it is asked; `commands` are those of transactions, a list for each run of one."""
+    """A database that counts what it is asked; `commands` are those of transactions, a list for each run of one,
+    `gathered` are statements over rows of parameters, each with how many rows.
+    """
 
     inner: Any
     statements: list[str] = field(default_factory=list)
+    gathered: list[tuple[str, int]] = field(default_factory=list)
     commands: list[list[str]] = field(default_factory=list)
 
     @property
@@ -136,6 +150,10 @@ class Counted:
     async def fetch(self, sql: str, values: Any) -> bytes:
         self.statements.append(sql)
         return await self.inner.fetch(sql, values)
+
+    async def fetch_many(self, statement: Any, rows: Any) -> list[bytes | Exception]:
+        self.gathered.append((statement.sql, len(rows)))
+        return await self.inner.fetch_many(statement, rows)
 
     async def explain(self, sql: str, values: Any) -> str:
         return await self.inner.explain(sql, values)

@@ -1,30 +1,38 @@
-"""A server of the shop that is started anew for each line on standard input, in a process that can be killed.
+"""A server of test models that is started anew for each line on standard input, in a process that can be killed.
 
 Modules are loaded and models compiled once: each server is a fork, of a process without threads or connections. In: the
-database's address, as argument; lines. Out: for each line `pid port`, and `gone` once that process is.
+database's address and the models' file, as arguments; lines. Out: for each line `pid port`, and `gone` once that
+process is.
 """
 
 import asyncio
+import contextlib
+import importlib
 import os
 import socket
 import sys
 
 import uvicorn
 
-from hedgerow import Backend
+from hedgerow import Backend, SetupError
 
-from . import shop
 from .conftest import settings
 
 
 async def serve(backend: Backend, listening: socket.socket) -> None:
-    async with backend.lifespan():
-        config = uvicorn.Config(backend, log_level="critical", access_log=False, lifespan="off", ws="none")
-        await uvicorn.Server(config).serve([listening])
+    """Again when the database was away at the start, as what looks after a server would."""
+    while True:
+        with contextlib.suppress(SetupError):
+            async with backend.lifespan():
+                config = uvicorn.Config(backend, log_level="critical", access_log=False, lifespan="off")
+                return await uvicorn.Server(config).serve([listening])
+        await asyncio.sleep(0.1)
 
 
 def main() -> None:
-    backend = Backend(models=shop.MODELS, settings=settings(sys.argv[1]))
+    url, world = sys.argv[1:]
+    models = importlib.import_module(f"hedgerow.tests.{world}").MODELS
+    backend = Backend(models=models, settings=settings(url))
     for _ in sys.stdin:
         listening = socket.socket()
         listening.bind(("127.0.0.1", 0))

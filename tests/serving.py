@@ -10,11 +10,14 @@ from typing import Any
 
 import uvicorn
 
+from hedgerow import Settings
+from hedgerow.server.listen import options
+
 
 @contextlib.contextmanager
 def serving(app: Any) -> Iterator[int]:
     """Serves an ASGI app with its lifespan; gives the port."""
-    config = uvicorn.Config(app, host="127.0.0.1", port=0, log_level="critical", ws="none", lifespan="on")
+    config = uvicorn.Config(app, host="127.0.0.1", port=0, log_level="critical", lifespan="on", **options(Settings()))
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run)
     thread.start()

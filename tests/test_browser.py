@@ -11,6 +11,7 @@ from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+import httpx2
 import pytest
 import uvicorn
 from graphql import build_schema, graphql
@@ -321,3 +322,38 @@ async def test_the_demo_answers_each_caller_by_its_own_schema(tmp_path: Path) ->
             await write(editor(tab, "query"), "{ notes { titel } }")
             await expect(tab.locator(".CodeMirror-lint-mark-error")).not_to_have_count(0)
         assert_quiet(site)
+
+
+async def test_the_demo_follows_what_others_write(tmp_path: Path) -> None:
+    """A subscription in GraphiQL, as a tab's caller, hears of a mutation that another client sends."""
+    example = tmp_path / "notes.py"
+    example.write_text((Path(__file__).parents[1] / "examples" / "notes.py").read_text())
+    site = Site()
+    with running("dev", str(example), "--no-reload") as (url, _):
+        site.origin = url
+        async with browser_page(site) as tab:
+            await tab.goto(f"{url}/graphql")
+            given = json.loads(await tab.locator("#hedgerow-graphiql").inner_text())
+            headers = json.loads(next(each["headers"] for each in given["examples"] if each["title"] == "user: teams"))
+            await tabs(tab).nth(4).click()
+            await expect(editor(tab, "query")).to_contain_text("teams")
+            await write(editor(tab, "query"), "subscription { teams { name } }")
+            await run(tab)
+            await answer_of(tab, '"teams": [')
+            async with httpx2.AsyncClient() as http:
+                [team] = (await post(http, url, "{ teams(limit: 1) { id } }", headers))["teams"]
+                changed = f'mutation {{ updateTeam(id: {team["id"]}, set: {{name: "Told at once"}}) {{ id }} }}'
+                await post(http, url, changed, {"X-Hedgerow-Admin-Secret": secret_of(tmp_path)})
+            await answer_of(tab, '"name": "Told at once"')
+        assert_quiet(site)
+
+
+async def post(http: httpx2.AsyncClient, url: str, query: str, headers: dict[str, str]) -> Any:
+    answer = (await http.post(f"{url}/graphql", json={"query": query}, headers=headers)).json()
+    assert "errors" not in answer, answer
+    return answer["data"]
+
+
+def secret_of(folder: Path) -> str:
+    """The admin secret that `hedgerow dev` has made."""
+    return (folder / ".hedgerow" / "dev-admin-secret").read_text()

@@ -779,7 +779,7 @@ async def test_many_callers_fetch_the_keys_once() -> None:
     calls = (tokens.identify(bearer(foreign(EC, "ES256", {**GOOD, "jti": str(n)}))) for n in range(10))
     found = await asyncio.gather(*calls)
     assert asked == 1
-    assert all(actor and actor.claims["id"] == "1" for actor in found)
+    assert all(caller and caller.actor.claims["id"] == "1" for caller in found)
 
 
 # Modules

@@ -192,6 +192,32 @@ WRITES = {
     ],
 }
 """Clients that write, to a shop of their own, each case to what those before it left."""
+LIVE = {
+    "ws": [
+        "a subscription hears what another client writes",
+        "a query and a mutation",
+        "an error with its code",
+        "a connection that breaks is made anew",
+        "who is refused comes back with a new token",
+        "pings are answered",
+        "who completes hears no more",
+        "the old protocol is refused",
+        "a page of a foreign origin is refused",
+        "a message that is too large ends the connection",
+    ],
+    "sse": [
+        "a subscription hears what another client writes",
+        "a query and a mutation",
+        "an error with its code",
+        "who is not who it says gets a status",
+        "several subscriptions at once",
+    ],
+    "urql-live": ["a subscription over WebSocket", "a subscription by events", "an error with its code"],
+    "apollo-live": ["a subscription", "a query that goes on as a subscription", "an error with its code"],
+}
+"""Clients that subscribe, to a shop that they write to as well."""
+CASES = {**CAMEL, **HASURA, **WRITES, **LIVE}
+SHOP = frozenset({*WRITES, *LIVE})
 IN_HASURA = frozenset({*HASURA, "refine-writes", "react-admin-writes"})
 COMPILED = frozenset({"relay", "relay-hasura", "relay-writes"})
 """The clients that are built against the schema."""
@@ -248,7 +274,7 @@ class Runner:
             return json.loads(kept.read_text())
 
     def _database(self, client: str, database: str) -> str:
-        if client not in WRITES:
+        if client not in SHOP:
             return self.request.getfixturevalue(f"{database}_world")
         made = self.request.getfixturevalue(f"{database}_shop")
         if database == "postgres":
@@ -256,10 +282,10 @@ class Runner:
         return f"sqlite:///{shutil.copy(made.removeprefix('sqlite:///'), self.folder / f'{client}.db')}"
 
     def _run(self, client: str, url: str) -> dict[str, Any]:
-        limits = settings(url, statement_timeout=3600, max_batch=10)
+        limits = settings(url, statement_timeout=3600, max_batch=10, ping_interval=0.2)
         endless = Endless()
         naming: Any = "hasura" if client in IN_HASURA else "camel"
-        models, roles = (shop.MODELS, ["clerk"]) if client in WRITES else (MODELS, ["user"])
+        models, roles = (shop.MODELS, ["clerk"]) if client in SHOP else (MODELS, ["user"])
         backend = Backend(models, modules=[endless], naming=naming, clock=lambda: CLOCK, settings=limits)
         token = make_token(SECRET, roles, {"id": 1}, CLOCK + timedelta(days=1))
         with serving(backend) as port:
@@ -295,7 +321,7 @@ class Runner:
 
     def check(self, client: str, database: str, case: str) -> None:
         result = self.results(client, database)[case]
-        sent = "\n".join(f"{each['method']} {each['query']}\n{each['variables']}" for each in result["sent"][-1:])
+        sent = "\n".join(f"{each['method']} {each['query']}\n{each.get('variables')}" for each in result["sent"][-1:])
         assert result["passed"], f"{result['error']}\n\nThe client's last request:\n{sent}"
 
 
@@ -354,15 +380,15 @@ def test_every_audit_of_graphql_over_http_passes(clients: Runner, database: str)
     assert not {name: result["error"] for name, result in results.items() if not result["passed"]}
 
 
-@pytest.mark.parametrize(("client", "database", "case"), [*each(CAMEL), *each(HASURA), *each(WRITES)])
+@pytest.mark.parametrize(("client", "database", "case"), each(CASES))
 def test_clients(clients: Runner, client: str, database: str, case: str) -> None:
     clients.check(client, database, case)
 
 
-@pytest.mark.parametrize("client", [*CAMEL, *HASURA, *WRITES])
+@pytest.mark.parametrize("client", [*CASES])
 @pytest.mark.parametrize("database", DATABASES)
 def test_no_case_is_forgotten(clients: Runner, client: str, database: str) -> None:
-    assert set(clients.results(client, database)) == set({**CAMEL, **HASURA, **WRITES}[client])
+    assert set(clients.results(client, database)) == set(CASES[client])
 
 
 def test_the_lock_file_names_no_registry() -> None:

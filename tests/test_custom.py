@@ -1372,6 +1372,8 @@ def test_the_executor_overrides_what_is_there() -> None:
     """The methods that `Executor` overrides, and what it calls: a new graphql-core may have others."""
     overridden = {name for name in vars(Executor) if not name.startswith("_") and callable(getattr(Executor, name))}
     assert overridden == {
+        "build_per_event_executor",
+        "execute_operation",
         "complete_abstract_value",
         "complete_leaf_value",
         "complete_list_value",

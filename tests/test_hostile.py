@@ -324,7 +324,7 @@ DOCUMENTS: dict[str, tuple[str, Any]] = {
     "a schema": ("schema { query: Query }", INVALID),
     "only fragments": ("fragment f on Note { id }", INVALID),
     "mutation": ("mutation { deleteNotes { affectedRows } }", INVALID),
-    "subscription": ("subscription { notes { id } }", INVALID),
+    "subscription": ("subscription { notes { id } }", {"BAD_USER_INPUT"}),
     "long": ("#" * 70_000 + "\n{ __typename }", LIMIT),
     "many tokens": ("{" + "a " * 9_000 + "}", LIMIT),
     "many braces": ("{" * 8_000, PARSE | LIMIT),

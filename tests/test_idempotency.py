@@ -13,7 +13,7 @@ import pytest
 from sqlmodel import Field, SQLModel
 
 from hedgerow import Actor, Backend, Refusal, access, allow
-from hedgerow.resolvers.idempotency import TABLE
+from hedgerow.resolvers.writes.idempotency import TABLE
 from hedgerow.schema.errors import Code
 
 from .conftest import ADMIN, CLOCK, settings, user

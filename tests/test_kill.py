@@ -109,7 +109,7 @@ class Client:
 @pytest.fixture
 async def killable(shop_url: str) -> AsyncIterator[asyncio.subprocess.Process]:
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "hedgerow.tests.killed", shop_url),
+        *(sys.executable, "-m", "hedgerow.tests.killed", shop_url, "shop"),
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
     )

@@ -288,7 +288,7 @@ def test_inputs_of_values_are_marked() -> None:
     inputs = {name for name, type in found.type_map.items() if isinstance(type, g.GraphQLInputObjectType)}
     assert {f"{model.__name__}Create" for model in (Maker, Ware, Report)} <= inputs
     everything = schema(superuser=True)
-    asked = g.GraphQLSchema(everything.query_type)
+    asked = g.GraphQLSchema(everything.query_type, subscription=everything.subscription_type)
     assert not [name for name, type in asked.type_map.items() if data_of(type)], "filters and orders are planned"
     written = {name for name, type in everything.type_map.items() if g.is_input_object_type(type)} - {*asked.type_map}
     assert {name for name in written if not data_of(everything.type_map[name])} == {

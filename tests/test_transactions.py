@@ -8,6 +8,7 @@ import gc
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from itertools import count
 from pathlib import Path
@@ -767,6 +768,19 @@ async def test_the_lock_of_another_process_is_waited_for(sqlite_only: World) -> 
         assert await sqlite_only.ask(database, "SELECT sum(n) FROM note") == "6"
         await sqlite_only.clean(database)
     other.close()
+
+
+async def test_a_function_of_ours_that_gives_up_in_time_is_no_failure_of_ours(sqlite_only: World) -> None:
+    """SQLite tells it as a failure of the function; here before the event loop has looked at its clock."""
+    long = "[" + ",".join(f"[{number}]" for number in range(3_000)) + "]"
+    async with sqlite_only.open() as database:
+        with pytest.raises(Refusal) as refused:
+            async with database.transaction() as transaction:
+                await transaction.run(sqlite_only.one("UPDATE note SET n = 10"))
+                transaction._deadline = time.monotonic() + 0.05  # its limit ends only now
+                await transaction.run(sqlite_only.one("SELECT hedgerow_json_contains($1, $1)", long))
+        assert refused.value.code is Code.TIMEOUT
+        assert await sqlite_only.ask(database, "SELECT sum(n) FROM note") == "2"
 
 
 async def test_time_spent_waiting_is_not_counted_against_a_transaction(sqlite_only: World) -> None:

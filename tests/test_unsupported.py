@@ -84,9 +84,7 @@ ACTING = {**AS_ADMIN, "X-Hedgerow-Role": "user", "X-Hedgerow-Claims": '{"id": 1}
     [
         ("mutation { notes { id } }", None, "no mutations"),
         ("mutation M { __typename }", "M", "no mutations"),
-        ("subscription { notes { id } }", None, "no subscriptions"),
         ("query A { notes { id } } mutation B { notes { id } }", "A", "no mutations"),
-        ("{ notes { id } } subscription B { notes { id } }", "B", "no subscriptions"),
     ],
 )
 async def test_a_kind_of_operation_that_the_schema_lacks(
@@ -96,6 +94,14 @@ async def test_a_kind_of_operation_that_the_schema_lacks(
     assert error["extensions"]["code"] == "GRAPHQL_VALIDATION_FAILED"
     assert words in error["message"]
     assert "query" in error["message"]
+
+
+async def test_a_subscription_that_is_asked_like_a_query(http: httpx2.AsyncClient) -> None:
+    document = "query A { notes { id } } subscription B { notes { id } }"
+    assert "data" in (await post(http, document, operationName="A")).json()
+    [error] = (await post(http, document, operationName="B")).json()["errors"]
+    assert error["extensions"]["code"] == "BAD_USER_INPUT"
+    assert "graphql-transport-ws" in error["message"]
 
 
 async def test_a_kind_of_operation_that_the_schema_has_is_no_fault() -> None:

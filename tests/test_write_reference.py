@@ -120,6 +120,8 @@ async def held(url: str, world: World, models: list[type[Any]], asked: list[Oper
             elif isinstance(expected, Refused):
                 assert isinstance(found, list), f"This is wrong: {where}"
                 assert not any(each.startswith("INTERNAL") for each in found), f"This is wrong: {where}"
+                codes = {each.split(" ")[0] for each in found}
+                assert not expected.codes or codes <= {*expected.codes}, f"This is wrong: {where}"
             else:
                 assert unordered(found) == unordered(expected), f"This is wrong: {where}"
                 event("written" if transaction.affected else "nothing")

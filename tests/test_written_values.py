@@ -1,6 +1,6 @@
 """Values of every type, written one by one and many at once, are read again as they were given, on both databases."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +8,11 @@ import pytest
 from sqlmodel import JSON, Column, Field, Relationship, SQLModel
 
 from hedgerow import Backend, Refusal, access, allow
+from hedgerow.resolvers.cache import Lru
+from hedgerow.resolvers.database import Script
+from hedgerow.resolvers.rows import Key, among_keys, key_lists
+from hedgerow.resolvers.writes.commands import Commands, read
+from hedgerow.schema import expr as e
 
 from .conftest import ADMINISTRATOR, CLOCK, settings, user
 from .world import MODELS, seed
@@ -196,3 +201,48 @@ async def test_rows_created_below_an_update_refer_to_the_row_as_it_is_then(backe
     await ask(backend, 'mutation { createBay(object: {code: "a"}) { code } }')
     change = 'mutation { updateBay(code: "a", set: {code: "b", crates: {data: [{}]}}) { code crates { bayCode } } }'
     assert (await ask(backend, change))["updateBay"] == {"code": "b", "crates": [{"bayCode": "b"}]}
+
+
+async def test_rows_that_are_supposed_are_like_those_that_are_stored(backend: Backend) -> None:
+    """What a refused write is judged on has every type as the tables have it: printed, and compared."""
+    table = backend.engine.catalog.tables["Thing"]
+    names = [*table.columns]
+    commands = Commands(backend.engine.catalog, backend.engine.database.dialect, Lru(100), ADMINISTRATOR, CLOCK)
+
+    def rows(keys: list[Key], *conditions: e.Expr, leaves: Sequence[Any] = ()) -> Script[list[dict[str, Any]]]:
+        such = e.both(among_keys(table, 0), *conditions)
+        leaves = [*key_lists(keys), *leaves]
+        answer = yield commands.choose(table, such, leaves, [], names, lock="write", most=100)
+        return [dict(zip(names, row, strict=True)) for row in read(table, names, answer)]
+
+    def script() -> Script[None]:
+        stored = yield from rows([(1,), (2,), (3,)])
+        for row in stored:
+            commands.supposed.put(table, row | {"id": row["id"] + 100})
+        assert (yield from rows([(101,), (102,), (103,)])) == [row | {"id": row["id"] + 100} for row in stored]
+        assert (yield from rows([(1,), (2,), (3,)])) == stored
+        for row in stored:
+            given = [name for name in names[1:] if row[name] is not None]
+            same = [
+                e.Compare(
+                    "=", e.Column(name, table.columns[name].type), e.Variable(1 + place, table.columns[name].type)
+                )
+                for place, name in enumerate(given)
+            ]
+            for key in (row["id"], row["id"] + 100):
+                found = yield from rows([(key,)], *same, leaves=[row[name] for name in given])
+                assert found == [row | {"id": key}]
+        commands.supposed.put(table, stored[0] | {"id": 9}, (1,))
+        assert (yield from rows([(1,), (9,)])) == [stored[0] | {"id": 9}]
+        commands.supposed.remove(table, (9,))
+        assert (yield from rows([(1,), (9,)])) == []
+
+    async with backend.engine.database.transaction() as transaction:
+        await transaction.run(script())
+
+
+async def test_keys_follow_the_list_where_rows_have_different_columns(backend: Backend) -> None:
+    rows = [{"data": 1}, {}, {"data": 2}, {}]
+    document = "mutation ($rows: [AnythingCreate!]!) { createAnythings(objects: $rows) { returning { id data } } }"
+    found = (await ask(backend, document, rows=rows))["createAnythings"]["returning"]
+    assert [each["data"] for each in sorted(found, key=lambda each: each["id"])] == [1, None, 2, None]

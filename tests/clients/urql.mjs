@@ -94,11 +94,11 @@ export default {
   },
   "a subscription by server-sent events": async (context) => {
     const subscribing = client(context, { fetchSubscriptions: true });
-    const { error } = await new Promise((resolve) =>
-      subscribing.subscription("subscription { things { id } }", {}).subscribe(resolve),
+    const { data, error } = await new Promise((resolve) =>
+      subscribing.subscription("subscription { things(limit: 1) { id } }", {}).subscribe(resolve),
     );
-    assert.equal(error.graphQLErrors[0].extensions.code, "BAD_USER_INPUT");
-    assert.match(error.graphQLErrors[0].message, /Accept names neither .* nor .*not as streams of events/);
+    assert.equal(error, undefined);
+    assert.equal(data.things.length, 1);
   },
   "a query that is given up": async (context) => {
     const results = [];

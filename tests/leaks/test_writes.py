@@ -42,6 +42,9 @@ class Door:
     actor: Actor = ONE
 
 
+NAMELESS = Actor(frozenset({"anyone", "nameless"}), {"id": 1})
+
+
 def row(table: str, which: int, **values: Any) -> Change:
     def change(data: dict[str, list[dict[str, Any]]]) -> None:
         next(each for each in data[table] if each["id"] == which).update(values)
@@ -59,8 +62,14 @@ def rekeyed(data: dict[str, list[dict[str, Any]]]) -> None:
     row("DoorNote", 5, group_id=7)(data)
 
 
+def holder(*roles: str) -> Actor:
+    return Actor(frozenset({"anyone", *roles}), {"id": 7})
+
+
 HIDDEN_CLASH = row("DoorNote", 3, slug="wanted")
 FOREIGN_NOTE = '{id: 9, slug: "wanted", ownerId: 2}'
+LAST_NOTE = '{id: 9, slug: "wanted", title: "last", groupId: 1}'
+NESTED_LAST = '{id: 9, slug: "wanted", title: "last"}'
 SET = 'set: {title: "x"}'
 DOORS_TO_TRY: dict[str, Door] = {
     "a clash of a row that could not be made": Door(
@@ -144,7 +153,34 @@ DOORS_TO_TRY: dict[str, Door] = {
         rekeyed,
         'createDoorNotes(objects: [{id: 9, slug: "s", group: {link: {id: 2}}}]) { affectedRows }',
         "BAD_USER_INPUT",
-        Actor(frozenset({"anyone", "nameless"}), {"id": 1}),
+        NAMELESS,
+    ),
+    "a row created below one whose key is hidden": Door(
+        rekeyed,
+        'updateDoorGroups(where: {name: {_eq: "name 2"}}, set: {notes: {data: [{id: 9, slug: "s"}]}})'
+        " { returning { notes { groupId } } }",
+        "BAD_USER_INPUT",
+        NAMELESS,
+    ),
+    "a row linked below one whose key is hidden": Door(
+        rekeyed,
+        'updateDoorGroups(where: {name: {_eq: "name 2"}}, set: {notes: {link: [{id: 1}]}}) { affectedRows }',
+        "BAD_USER_INPUT",
+        NAMELESS,
+    ),
+    "a row created with one that is there and whose key is hidden": Door(
+        rekeyed,
+        'createDoorNotes(objects: [{id: 9, slug: "s", group: {data: {id: 9, code: "code 2", name: ""},'
+        " onConflict: {constraint: door_group_code_key}}}]) { returning { groupId } }",
+        "CONSTRAINT_VIOLATION",
+        NAMELESS,
+    ),
+    "a row created below one that is there and whose key is hidden": Door(
+        rekeyed,
+        'createDoorGroups(objects: [{id: 9, code: "code 2", name: "", notes: {data: [{id: 9, slug: "s"}]}}],'
+        " onConflict: {constraint: door_group_code_key}) { returning { notes { groupId } } }",
+        "CONSTRAINT_VIOLATION",
+        NAMELESS,
     ),
     "a filter of an update on hidden cells": Door(
         row("DoorNote", 4, secret=99),
@@ -264,6 +300,65 @@ DOORS_TO_TRY: dict[str, Door] = {
         "FORBIDDEN",
         user(1),
     ),
+    "a clash of a row that would be among those which its rule forbids": Door(
+        HIDDEN_CLASH, f"createDoorNotes(objects: [{LAST_NOTE}]) {{ affectedRows }}", "FORBIDDEN", holder("sole")
+    ),
+    "the same, left alone": Door(
+        HIDDEN_CLASH,
+        f"createDoorNotes(objects: [{LAST_NOTE}], onConflict: {{constraint: door_note_slug_key}}) {{ affectedRows }}",
+        "FORBIDDEN",
+        holder("sole"),
+    ),
+    "the same, updated": Door(
+        HIDDEN_CLASH,
+        'updateDoorNotes(where: {id: {_eq: 1}}, set: {slug: "wanted", title: "last"}) { affectedRows }',
+        "FORBIDDEN",
+        holder("sole"),
+    ),
+    "the same, updated by onConflict": Door(
+        HIDDEN_CLASH,
+        'createDoorNotes(objects: [{id: 1, slug: "wanted", title: "last", groupId: 1}], onConflict:'
+        " {constraint: door_note_pkey, updateColumns: [slug, title]}) { affectedRows }",
+        "FORBIDDEN",
+        holder("sole"),
+    ),
+    "the same, nested in a row whose rule forbids it": Door(
+        HIDDEN_CLASH,
+        f'createDoorGroups(objects: [{{id: 9, code: "c", name: "", notes: {{data: [{NESTED_LAST}]}}}}])'
+        " { affectedRows }",
+        "FORBIDDEN",
+        holder("bare"),
+    ),
+    "the same, below an update": Door(
+        HIDDEN_CLASH,
+        f"updateDoorGroup(id: 1, set: {{notes: {{data: [{NESTED_LAST}]}}}}) {{ id }}",
+        "FORBIDDEN",
+        holder("bare"),
+    ),
+    "a reference that keeps a row from being deleted": Door(
+        lambda data: data["DoorTag"].clear(),
+        "updateDoorGroup(id: 1, set: {notes: {delete: {}}}) { id }",
+        "FORBIDDEN",
+        holder("kept"),
+    ),
+    "rows that refer to the row of a clash": Door(
+        row("DoorNote", 3, title="last", group_id=3),
+        'createDoorGroups(objects: [{id: 3, code: "c", name: ""}]) { affectedRows }',
+        "CONSTRAINT_VIOLATION",
+        holder("bare"),
+    ),
+    "rows that are linked to the row of a clash": Door(
+        row("DoorNote", 1, title="last"),
+        'createDoorWords(objects: [{id: 1, word: ""}]) { affectedRows }',
+        "CONSTRAINT_VIOLATION",
+        holder("bare"),
+    ),
+    "a clash of a row of which only the database knows what its rule asks": Door(
+        HIDDEN_CLASH,
+        'createDoorNotes(objects: [{id: 9, slug: "wanted"}]) { affectedRows }',
+        "FORBIDDEN",
+        holder("vague"),
+    ),
 }
 
 
@@ -279,6 +374,42 @@ async def test_a_write_tells_nothing_hidden(name: str, doors: tuple[str, Backend
         answers.append(await ask(backend, door.actor, f"mutation {{ {door.mutation} }}"))
     assert answers[0] == answers[1]
     assert door.part in answers[0].decode(), answers[0]
+
+
+FIRST_NOTE = 'id: 9, code: "code 3", name: "", notes: {data: [{id: 9, slug: "s", ownerId: 7}]}'
+
+
+@pytest.mark.asyncio(loop_scope="module")
+@pytest.mark.parametrize(
+    ("given", "part"),
+    [
+        (FIRST_NOTE, '"CONSTRAINT_VIOLATION","constraint":"unique","fields":["code"]'),
+        (FIRST_NOTE.replace("id: 9, ", ""), '"CONSTRAINT_VIOLATION","constraint":"unique"'),
+        (FIRST_NOTE.replace("ownerId: 7", "ownerId: 2"), '"FORBIDDEN"'),
+        (FIRST_NOTE.replace("code 3", "c"), '"affectedRows":2'),
+    ],
+)
+async def test_a_clash_is_told_to_those_who_might_have_made_the_row(
+    given: str, part: str, doors: tuple[str, Backend]
+) -> None:
+    """Here with a first note, without which nobody makes a group."""
+    url, backend = doors
+    await fill(url, door_data(), LOADED_DOORS)
+    found = await ask(
+        backend, holder("starter"), f"mutation {{ createDoorGroups(objects: [{{{given}}}]) {{ affectedRows }} }}"
+    )
+    assert part in found.decode(), found
+
+
+@pytest.mark.asyncio(loop_scope="module")
+async def test_a_row_out_of_sight_is_left_alone_by_those_who_might_have_made_it(doors: tuple[str, Backend]) -> None:
+    url, backend = doors
+    data = door_data()
+    HIDDEN_CLASH(data)
+    await fill(url, data, LOADED_DOORS)
+    note = FOREIGN_NOTE.replace("ownerId: 2", "ownerId: 1")
+    document = f"createDoorNotes(objects: [{note}], onConflict: {{constraint: door_note_slug_key}}) {{ affectedRows }}"
+    assert await ask(backend, ONE, f"mutation {{ {document} }}") == b'{"createDoorNotes":{"affectedRows":0}}'
 
 
 STEPPER = Actor(frozenset({"anyone", "stepper"}), {"id": 7})
@@ -309,6 +440,29 @@ async def test_what_no_rule_allows_is_no_step_towards_what_one_does(nested: str,
 
 
 @pytest.mark.asyncio(loop_scope="module")
+@pytest.mark.parametrize(
+    ("mutation", "affected"),
+    [
+        (  # a row that is judged before it is deleted is not looked for afterwards
+            'updateDoorGroup(id: 1, set: {notes: {update: [{where: {id: {_eq: 2}}, set: {title: "x"}}],'
+            " delete: {id: {_eq: 2}}}}) { id }",
+            b'{"updateDoorGroup":{"id":1}}',
+        ),
+        (  # the rule names the relation, not the column that it fills
+            "updateDoorNotes(where: {id: {_eq: 4}}, set: {group: {link: {id: 1}}}) { affectedRows }",
+            b'{"updateDoorNotes":{"affectedRows":1}}',
+        ),
+    ],
+)
+async def test_what_rules_allow_in_steps_is_done(mutation: str, affected: bytes, doors: tuple[str, Backend]) -> None:
+    url, backend = doors
+    data = door_data()
+    row("DoorNote", 2, group_id=1)(data)
+    await fill(url, data, LOADED_DOORS)
+    assert await ask(backend, ONE, f"mutation {{ {mutation} }}") == affected
+
+
+@pytest.mark.asyncio(loop_scope="module")
 async def test_many_rows_that_clash_among_themselves(doors: tuple[str, Backend]) -> None:
     url, backend = doors
     await fill(url, door_data(), LOADED_DOORS)
@@ -334,10 +488,6 @@ async def test_a_conflict_that_changes_nothing(doors: tuple[str, Backend]) -> No
         " {constraint: door_tag_pkey, updateColumns: [noteId]}) { affectedRows } }",
     )
     assert found == b'{"createDoorTags":{"affectedRows":1}}'
-
-
-def holder(*roles: str) -> Actor:
-    return Actor(frozenset({"anyone", *roles}), {"id": 7})
 
 
 NESTED = 'createDoorGroups(objects: [{id: 9, code: "c", name: "", notes: {data: [{id: 9, slug: "s"}]}}])'

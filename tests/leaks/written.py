@@ -31,6 +31,7 @@ class DoorWord(SQLModel, table=True):
     @access
     def rules(word, me):
         yield allow("user", "read update")
+        yield allow("bare", "read create", check=word.notes.none(lambda n: n.title == "last"))
 
 
 class DoorGroup(SQLModel, table=True):
@@ -49,7 +50,11 @@ class DoorGroup(SQLModel, table=True):
         yield allow("user", "read", where=group.open, fields=["id", "name"])
         yield allow("nameless", "read", where=group.open, fields=["name"])
         yield allow("user nameless", "read create update delete", where=mine)
+        yield allow("nameless", "update", where=group.open, fields=["notes"])
         yield allow("stepper placer pinned", "read create update")
+        yield allow("bare", "read create update", check=group.notes.none(lambda n: n.title == "last"))
+        yield allow("kept", "read update", check=group.notes.any(lambda n: n.id > 0))
+        yield allow("starter", "create", check=group.notes.any(lambda n: n.owner_id == me.id))
 
 
 class DoorNote(SQLModel, table=True):
@@ -66,6 +71,7 @@ class DoorNote(SQLModel, table=True):
     group: Optional["DoorGroup"] = Relationship(back_populates="notes")
     words: list["DoorWord"] = Relationship(back_populates="notes", link_model=DoorTag)
     version: int = 1
+    kind: str | None = Field(default=None, sa_column_kwargs={"server_default": "plain"})
 
     @access
     def rules(note, me):
@@ -85,6 +91,12 @@ class DoorNote(SQLModel, table=True):
         yield allow("pinned", "create", preset={"group_id": 2})
         yield allow("first", "create", check=note.owner_id == 1, preset={"title": "first"})
         yield allow("second", "create", check=note.owner_id == 2, preset={"title": "second"})
+        last = note.group.notes.none(lambda n: n.title == "last")
+        yield allow("sole", "read", where=note.group_id == 1)
+        yield allow("sole", "create update", check=last)
+        yield allow("starter bare", "create")
+        yield allow("vague", "create", check=note.kind.is_null())
+        yield allow("kept", "read delete")
         yield allow("stepper", "read")
         yield allow("stepper", "update", where=note.owner_id == 2, check=~note.public, fields=["public"])
         yield allow("stepper", "update delete", where=note.public, check=note.title == "done")

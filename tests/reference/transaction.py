@@ -19,21 +19,35 @@ from .writes import Operation, Write, WriteColumn, WriteRule, WriteTable, unique
 
 
 class Refused(Exception):
-    """Nothing of the operation happens."""
+    """Nothing of the operation happens; `codes` are those of which it is refused with one, none where any will do."""
+
+    def __init__(self, why: str, *codes: str) -> None:
+        super().__init__(why)
+        self.codes = codes
 
 
-def refuse(when: bool, why: str) -> None:
+BROKEN = ("CONSTRAINT_VIOLATION", "FORBIDDEN", "BAD_USER_INPUT")
+"""A broken constraint is told last: what else is wrong with the root field comes first."""
+
+
+def refuse(when: bool, why: str, *codes: str) -> None:
     if when:
-        raise Refused(why)
+        raise Refused(why, *codes)
 
 
 @dataclass
 class Made:
-    """A row that a create came to; `seen` where others may point to it, `written` where it counts as written."""
+    """A row that a create came to; `written` where it counts as written. Others may point to a row that was `seen` by
+    what it shows, which is all of a new one.
+    """
 
     row: Row
     seen: bool = True
     written: bool = True
+    shown: set[str] | None = None
+
+    def known(self, *columns: str) -> bool:
+        return self.seen and (self.shown is None or self.shown >= {*columns})
 
 
 @dataclass
@@ -150,21 +164,21 @@ class Transaction:
         """Judges what was written, or those of the rows that are to be written again."""
         due = [each for each in self.pending if rows is None or any(each.row is row for row in rows)]
         for each in due:
-            refuse(not self.allowed(each.rules, each.table, each.row), f"a {each.table} is forbidden")
+            refuse(not self.allowed(each.rules, each.table, each.row), f"a {each.table} is forbidden", "FORBIDDEN")
         self.pending = [each for each in self.pending if not any(each is other for other in due)]
 
     # Constraints
 
     def check_row(self, name: str, row: Row) -> None:
         for column in self.table(name).columns.values():
-            refuse(row[column.name] is None and not column.optional, f"{column.name} is null")
+            refuse(row[column.name] is None and not column.optional, f"{column.name} is null", *BROKEN)
         for _, columns in self.table(name).uniques:
             same = [
                 other
                 for other in self.world.rows[name]
                 if other is not row and all(equal(row[each], other[each]) for each in columns)
             ]
-            refuse(bool(same), f"{columns} are there already")
+            refuse(bool(same), f"{columns} are there already", *BROKEN)
         for column in self.table(name).columns.values():
             value = row[column.name]
             if (
@@ -172,7 +186,7 @@ class Transaction:
                 and value is not None
                 and not any(r["id"] == value for r in self.world.rows[column.target])
             ):
-                raise Refused(f"{column.name} leads nowhere")
+                raise Refused(f"{column.name} leads nowhere", *BROKEN)
 
     def remove(self, name: str, rows: Sequence[Row]) -> None:
         gone = [id(row) for row in rows]
@@ -181,7 +195,7 @@ class Transaction:
         for other, table in self.world.tables.items():
             for column in table.columns.values():
                 refs = column.target == name and any(row[column.name] in keys for row in self.world.rows[other])
-                refuse(refs, f"{other}.{column.name} refers to it")
+                refuse(refs, f"{other}.{column.name} refers to it", *BROKEN)
 
     # Root fields
 
@@ -245,7 +259,7 @@ class Transaction:
             and (self.caller.superuser or any(self.passes(rule.where, name, row) for rule in rules))
         ]
         for row in rows if version is not None else ():
-            refuse(truth.cell(row, "version") != version, "another version")
+            refuse(truth.cell(row, "version") != version, "another version", "CONFLICT")
         self.settle(rows)
         return rows
 
@@ -301,13 +315,16 @@ class Transaction:
         if len(rows) > 1 and any(unique(table.columns[each]) for each in inc):
             raise Undetermined
         for each, part in parts.items():
+            creating = table.relations[each].many and (part.get("data") or part.get("link"))
+            told = table.relations[each].local in columns | filled or all(known for _, known in reached[each])
+            refuse(bool(creating) and not told, "by what it would be referred to is hidden")
             self.through(table.relations[each], part, before, reached[each])
         return [row for row in rows if any(row is other for other in self.world.rows[name])]
 
     def repointed(self, relation: Relation, part: dict[str, Any]) -> Any:
         if part.get("data") is not None:
             (made,) = self.create(relation.target, [part["data"]], part.get("onConflict"))
-            refuse(not made.seen, "not to be linked")
+            refuse(not made.known(*self.table(relation.target).keys, relation.remote), "not to be linked")
             return made.row[relation.remote]
         if part.get("link"):
             return self.visible(relation, part["link"])[relation.remote]
@@ -464,7 +481,7 @@ class Transaction:
             for each, group in self.by_conflict(pairs):
                 made = self.insert(relation.target, [row.below[field][0] for row, _ in group], each)
                 for (row, _), one in zip(group, made, strict=True):
-                    refuse(not one.seen, "not to be linked")
+                    refuse(not one.known(*self.table(relation.target).keys, relation.remote), "not to be linked")
                     row.values[relation.local] = one.row[relation.remote]
             for row, part in pairs:
                 if part.get("link"):
@@ -476,7 +493,8 @@ class Transaction:
         for field in self.grouped(rows, many=True):
             owners = [(one, row, row.given[field]) for row, one in zip(rows, made, strict=True) if field in row.given]
             owners = [(one, row, part) for one, row, part in owners if part is not None]
-            refuse(any(not one.seen for one, _, _ in owners), "not to be written")
+            needed = (*table.keys, table.relations[field].local)
+            refuse(not all(one.known(*needed) for one, _, _ in owners), "not to be written")
             self.attach(table.relations[field], [(one.row, row.below[field], part) for one, row, part in owners])
         return made
 
@@ -516,13 +534,13 @@ class Transaction:
             return Made(row)
         update = [str(each) for each in conflict.get("updateColumns", [])]
         if update and self.overwritten(ready, there, update, conflict.get("where", {})):
-            return Made(there)
+            return Made(there, shown=self.truth().shown[id(there)])
         truth = self.truth()
         seen = any(there is row for row in truth.rows[name])
         if not seen and not self.caller.superuser:
             imagined = {each: values.get(each) for each in table.columns}
             refuse(not self.allowed(ready.rules, name, imagined), "it might not have been made")
-        return Made(there, seen, False)
+        return Made(there, seen, False, truth.shown[id(there)])
 
     def overwritten(self, ready: Ready, there: Row, update: list[str], where: Any) -> bool:
         name, table = ready.table, self.table(ready.table)
@@ -552,7 +570,8 @@ class Transaction:
         for conflict, pairs in groups:
             made = self.insert(relation.target, [each for _, each in pairs], conflict)
             if relation.link:
-                refuse(not all(one.seen for one in made), "not to be linked")
+                needed = (*self.table(relation.target).keys, relation.remote)
+                refuse(not all(one.known(*needed) for one in made), "not to be linked")
                 self.link(relation, [(owner, one.row) for (owner, _), one in zip(pairs, made, strict=True)])
         for owner, _, part in owners:
             keys = listed(part.get("link"))

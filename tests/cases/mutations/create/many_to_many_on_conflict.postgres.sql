@@ -2,7 +2,7 @@ INSERT INTO "product" ("name", "size", "price", "stock", "details", "hidden", "m
   RETURNING '{"0":' || "id"::text || '}'
 SELECT hedgerow_rows.hedgerow_n, '{"0":' || t0."id"::text || '}'
   FROM unnest($1::text[]) WITH ORDINALITY AS hedgerow_rows(hedgerow_0, hedgerow_n) JOIN "label" AS t0 ON t0."word" = hedgerow_rows.hedgerow_0
-SELECT '{"0":' || t0."id"::text || '}', ((1 = 1)) IS TRUE
+SELECT '{"0":' || t0."id"::text || '}', ((1 = 1)) IS TRUE, ((1 = 1)) IS TRUE
   FROM "label" AS t0
   WHERE (t0."id" = ANY ($1::int4[]))
   ORDER BY t0."id"

@@ -4,7 +4,7 @@ SELECT hedgerow_rows.hedgerow_n, json_object('0', t0."id")
   FROM 
 (SELECT column1 AS hedgerow_0, column2 AS hedgerow_n
   FROM (VALUES (?1, 1), (?2, 2))) AS hedgerow_rows JOIN "label" AS t0 ON t0."word" = hedgerow_rows.hedgerow_0
-SELECT json_object('0', t0."id"), ((1 = 1)) IS TRUE
+SELECT json_object('0', t0."id"), ((1 = 1)) IS TRUE, ((1 = 1)) IS TRUE
   FROM "label" AS t0
   WHERE (CASE WHEN ?1 IS NOT NULL THEN t0."id" IN 
 (SELECT value

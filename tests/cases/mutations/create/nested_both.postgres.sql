@@ -3,9 +3,10 @@ SELECT '{"0":' || t0."id"::text || '}'
   WHERE (t0."id" = ANY ($1::int4[]))
   ORDER BY t0."id"
   LIMIT 2147483649
-INSERT INTO "category" ("name") VALUES ($1::text)
-  RETURNING '{"0":' || "id"::text || '}'
-INSERT INTO "category" ("name", "parent_id") VALUES ($1::text, $2::int4)
+INSERT INTO "category" ("name", "parent_id") SELECT hedgerow_0, hedgerow_1
+  FROM unnest($1::text[], $2::int4[]) WITH ORDINALITY AS hedgerow_rows(hedgerow_0, hedgerow_1, hedgerow_n)
+  WHERE true
+  ORDER BY hedgerow_n
   RETURNING '{"0":' || "id"::text || '}'
 INSERT INTO "product" ("name", "size", "price", "stock", "details", "hidden", "made_on", "version", "category_id") SELECT hedgerow_0, hedgerow_1, hedgerow_2, hedgerow_3, hedgerow_4, hedgerow_5, hedgerow_6, hedgerow_7, hedgerow_8
   FROM unnest($1::text[], $2::text[], $3::numeric[], $4::int4[], $5::jsonb[], $6::bool[], $7::text[]::date[], $8::int4[], $9::int4[]) WITH ORDINALITY AS hedgerow_rows(hedgerow_0, hedgerow_1, hedgerow_2, hedgerow_3, hedgerow_4, hedgerow_5, hedgerow_6, hedgerow_7, hedgerow_8, hedgerow_n)

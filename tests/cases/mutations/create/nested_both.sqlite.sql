@@ -5,9 +5,12 @@ SELECT json_object('0', t0."id")
   FROM json_each(?1)) END)
   ORDER BY t0."id"
   LIMIT 2147483649
-INSERT INTO "category" ("name") VALUES (?1)
-  RETURNING json_object('0', "id")
-INSERT INTO "category" ("name", "parent_id") VALUES (?1, ?2)
+INSERT INTO "category" ("name", "parent_id") SELECT hedgerow_0, hedgerow_1
+  FROM 
+(SELECT column1 AS hedgerow_0, column2 AS hedgerow_1, column3 AS hedgerow_n
+  FROM (VALUES (?1, ?2, 1), (?3, ?4, 2))) AS hedgerow_rows
+  WHERE true
+  ORDER BY hedgerow_n
   RETURNING json_object('0', "id")
 INSERT INTO "product" ("name", "size", "price", "stock", "details", "hidden", "made_on", "version", "category_id") SELECT hedgerow_0, hedgerow_1, hedgerow_2, hedgerow_3, hedgerow_4, hedgerow_5, hedgerow_6, hedgerow_7, hedgerow_8
   FROM 

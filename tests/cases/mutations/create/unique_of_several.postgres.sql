@@ -9,3 +9,5 @@ INSERT INTO "product" ("name", "size", "price", "stock", "details", "hidden", "m
   WHERE true
   ORDER BY hedgerow_n
   RETURNING '{"0":' || "id"::text || '}'
+SELECT max(t0."id")
+  FROM "product" AS t0

@@ -13,3 +13,5 @@ INSERT INTO "product" ("name", "size", "price", "stock", "details", "hidden", "m
   WHERE true
   ORDER BY hedgerow_n
   RETURNING json_object('0', "id")
+SELECT max(t0."id")
+  FROM "product" AS t0

@@ -53,3 +53,5 @@ DELETE
   RETURNING '{"0":' || "id"::text || '}'
 INSERT INTO "category" ("name") VALUES ($1::text)
   RETURNING '{"0":' || "id"::text || '}'
+SELECT max(t0."id")
+  FROM "category" AS t0

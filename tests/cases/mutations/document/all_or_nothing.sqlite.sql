@@ -65,3 +65,5 @@ DELETE
   RETURNING json_object('0', "id")
 INSERT INTO "category" ("name") VALUES (?1)
   RETURNING json_object('0', "id")
+SELECT max(t0."id")
+  FROM "category" AS t0

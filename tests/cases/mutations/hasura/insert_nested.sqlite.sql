@@ -15,7 +15,7 @@ UPDATE "category" AS t0
 (SELECT column1 AS hedgerow_0, column2 AS hedgerow_1, column3 AS hedgerow_n
   FROM (VALUES (?1, ?2, 1))) AS hedgerow_rows
   WHERE t0."id" = hedgerow_rows.hedgerow_0
-SELECT json_object('0', t0."id"), ((1 = 1)) IS TRUE
+SELECT json_object('0', t0."id"), ((1 = 1)) IS TRUE, ((1 = 1)) IS TRUE
   FROM "category" AS t0
   WHERE (CASE WHEN ?1 IS NOT NULL THEN t0."id" IN 
 (SELECT value

@@ -11,7 +11,7 @@ UPDATE "line" AS t0
   SET "count" = hedgerow_rows.hedgerow_2
   FROM unnest($1::int4[], $2::int4[], $3::int4[]) WITH ORDINALITY AS hedgerow_rows(hedgerow_0, hedgerow_1, hedgerow_2, hedgerow_n)
   WHERE t0."purchase_id" = hedgerow_rows.hedgerow_0 AND t0."product_id" = hedgerow_rows.hedgerow_1
-SELECT '{"0":' || t0."purchase_id"::text || ',"1":' || t0."product_id"::text || '}', ((1 = 1)) IS TRUE
+SELECT '{"0":' || t0."purchase_id"::text || ',"1":' || t0."product_id"::text || '}', ((1 = 1)) IS TRUE, ((1 = 1)) IS TRUE
   FROM "line" AS t0
   WHERE ((t0."purchase_id", t0."product_id") IN 
 (SELECT *

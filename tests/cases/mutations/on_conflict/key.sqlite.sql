@@ -21,7 +21,7 @@ UPDATE "line" AS t0
 (SELECT column1 AS hedgerow_0, column2 AS hedgerow_1, column3 AS hedgerow_2, column4 AS hedgerow_n
   FROM (VALUES (?1, ?2, ?3, 1))) AS hedgerow_rows
   WHERE t0."purchase_id" = hedgerow_rows.hedgerow_0 AND t0."product_id" = hedgerow_rows.hedgerow_1
-SELECT json_object('0', t0."purchase_id", '1', t0."product_id"), ((1 = 1)) IS TRUE
+SELECT json_object('0', t0."purchase_id", '1', t0."product_id"), ((1 = 1)) IS TRUE, ((1 = 1)) IS TRUE
   FROM "line" AS t0
   WHERE ((t0."purchase_id", t0."product_id") IN 
 (SELECT k0.value, k1.value

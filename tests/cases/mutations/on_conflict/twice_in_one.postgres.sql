@@ -9,7 +9,7 @@ UPDATE "category" AS t0
   SET "parent_id" = hedgerow_rows.hedgerow_1
   FROM unnest($1::int4[], $2::int4[]) WITH ORDINALITY AS hedgerow_rows(hedgerow_0, hedgerow_1, hedgerow_n)
   WHERE t0."id" = hedgerow_rows.hedgerow_0
-SELECT '{"0":' || t0."id"::text || '}', ((1 = 1)) IS TRUE
+SELECT '{"0":' || t0."id"::text || '}', ((1 = 1)) IS TRUE, ((1 = 1)) IS TRUE
   FROM "category" AS t0
   WHERE (t0."id" = ANY ($1::int4[]))
   ORDER BY t0."id"
@@ -23,14 +23,15 @@ UPDATE "category" AS t0
   SET "parent_id" = hedgerow_rows.hedgerow_1
   FROM unnest($1::int4[], $2::int4[]) WITH ORDINALITY AS hedgerow_rows(hedgerow_0, hedgerow_1, hedgerow_n)
   WHERE t0."id" = hedgerow_rows.hedgerow_0
-SELECT '{"0":' || t0."id"::text || '}', ((1 = 1)) IS TRUE
+SELECT '{"0":' || t0."id"::text || '}', ((1 = 1)) IS TRUE, ((1 = 1)) IS TRUE
   FROM "category" AS t0
   WHERE (t0."id" = ANY ($1::int4[]))
   ORDER BY t0."id"
   LIMIT 2147483649
-INSERT INTO "category" ("name") VALUES ($1::text) ON CONFLICT ("name") DO NOTHING
-  RETURNING '{"0":' || "id"::text || ',"1":' || to_json("name")::text || '}'
-INSERT INTO "category" ("name", "parent_id") VALUES ($1::text, $2::int4) ON CONFLICT ("name") DO NOTHING
+INSERT INTO "category" ("name", "parent_id") SELECT hedgerow_0, hedgerow_1
+  FROM unnest($1::text[], $2::int4[]) WITH ORDINALITY AS hedgerow_rows(hedgerow_0, hedgerow_1, hedgerow_n)
+  WHERE true
+  ORDER BY hedgerow_n ON CONFLICT ("name") DO NOTHING
   RETURNING '{"0":' || "id"::text || ',"1":' || to_json("name")::text || '}'
 SELECT hedgerow_rows.hedgerow_n, '{"0":' || t0."id"::text || '}'
   FROM unnest($1::text[]) WITH ORDINALITY AS hedgerow_rows(hedgerow_0, hedgerow_n) JOIN "category" AS t0 ON t0."name" = hedgerow_rows.hedgerow_0
@@ -43,7 +44,7 @@ UPDATE "category" AS t0
   SET "parent_id" = hedgerow_rows.hedgerow_1
   FROM unnest($1::int4[], $2::int4[]) WITH ORDINALITY AS hedgerow_rows(hedgerow_0, hedgerow_1, hedgerow_n)
   WHERE t0."id" = hedgerow_rows.hedgerow_0
-SELECT '{"0":' || t0."id"::text || '}', ((1 = 1)) IS TRUE
+SELECT '{"0":' || t0."id"::text || '}', ((1 = 1)) IS TRUE, ((1 = 1)) IS TRUE
   FROM "category" AS t0
   WHERE (t0."id" = ANY ($1::int4[]))
   ORDER BY t0."id"

@@ -15,7 +15,7 @@ UPDATE "category" AS t0
 (SELECT column1 AS hedgerow_0, column2 AS hedgerow_1, column3 AS hedgerow_n
   FROM (VALUES (?1, ?2, 1))) AS hedgerow_rows
   WHERE t0."id" = hedgerow_rows.hedgerow_0
-SELECT json_object('0', t0."id"), ((1 = 1)) IS TRUE
+SELECT json_object('0', t0."id"), ((1 = 1)) IS TRUE, ((1 = 1)) IS TRUE
   FROM "category" AS t0
   WHERE (CASE WHEN ?1 IS NOT NULL THEN t0."id" IN 
 (SELECT value
@@ -35,16 +35,19 @@ UPDATE "category" AS t0
 (SELECT column1 AS hedgerow_0, column2 AS hedgerow_1, column3 AS hedgerow_n
   FROM (VALUES (?1, ?2, 1))) AS hedgerow_rows
   WHERE t0."id" = hedgerow_rows.hedgerow_0
-SELECT json_object('0', t0."id"), ((1 = 1)) IS TRUE
+SELECT json_object('0', t0."id"), ((1 = 1)) IS TRUE, ((1 = 1)) IS TRUE
   FROM "category" AS t0
   WHERE (CASE WHEN ?1 IS NOT NULL THEN t0."id" IN 
 (SELECT value
   FROM json_each(?1)) END)
   ORDER BY t0."id"
   LIMIT 2147483649
-INSERT INTO "category" ("name") VALUES (?1) ON CONFLICT ("name") DO NOTHING
-  RETURNING json_object('0', "id", '1', "name")
-INSERT INTO "category" ("name", "parent_id") VALUES (?1, ?2) ON CONFLICT ("name") DO NOTHING
+INSERT INTO "category" ("name", "parent_id") SELECT hedgerow_0, hedgerow_1
+  FROM 
+(SELECT column1 AS hedgerow_0, column2 AS hedgerow_1, column3 AS hedgerow_n
+  FROM (VALUES (?1, ?2, 1), (?3, ?4, 2))) AS hedgerow_rows
+  WHERE true
+  ORDER BY hedgerow_n ON CONFLICT ("name") DO NOTHING
   RETURNING json_object('0', "id", '1', "name")
 SELECT hedgerow_rows.hedgerow_n, json_object('0', t0."id")
   FROM 
@@ -63,7 +66,7 @@ UPDATE "category" AS t0
 (SELECT column1 AS hedgerow_0, column2 AS hedgerow_1, column3 AS hedgerow_n
   FROM (VALUES (?1, ?2, 1))) AS hedgerow_rows
   WHERE t0."id" = hedgerow_rows.hedgerow_0
-SELECT json_object('0', t0."id"), ((1 = 1)) IS TRUE
+SELECT json_object('0', t0."id"), ((1 = 1)) IS TRUE, ((1 = 1)) IS TRUE
   FROM "category" AS t0
   WHERE (CASE WHEN ?1 IS NOT NULL THEN t0."id" IN 
 (SELECT value

@@ -9,7 +9,7 @@ UPDATE "product" AS t0
   SET "price" = hedgerow_rows.hedgerow_1, "stock" = hedgerow_rows.hedgerow_2, "changed_on" = hedgerow_rows.hedgerow_3, "version" = t0."version" + 1
   FROM unnest($1::int4[], $2::numeric[], $3::int4[], $4::text[]::date[]) WITH ORDINALITY AS hedgerow_rows(hedgerow_0, hedgerow_1, hedgerow_2, hedgerow_3, hedgerow_n)
   WHERE t0."id" = hedgerow_rows.hedgerow_0
-SELECT '{"0":' || t0."id"::text || '}', ((1 = 1)) IS TRUE
+SELECT '{"0":' || t0."id"::text || '}', ((1 = 1)) IS TRUE, ((1 = 1)) IS TRUE
   FROM "product" AS t0
   WHERE (t0."id" = ANY ($1::int4[]))
   ORDER BY t0."id"

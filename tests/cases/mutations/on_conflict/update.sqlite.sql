@@ -15,7 +15,7 @@ UPDATE "product" AS t0
 (SELECT column1 AS hedgerow_0, column2 AS hedgerow_1, column3 AS hedgerow_2, column4 AS hedgerow_3, column5 AS hedgerow_n
   FROM (VALUES (?1, ?2, ?3, ?4, 1))) AS hedgerow_rows
   WHERE t0."id" = hedgerow_rows.hedgerow_0
-SELECT json_object('0', t0."id"), ((1 = 1)) IS TRUE
+SELECT json_object('0', t0."id"), ((1 = 1)) IS TRUE, ((1 = 1)) IS TRUE
   FROM "product" AS t0
   WHERE (CASE WHEN ?1 IS NOT NULL THEN t0."id" IN 
 (SELECT value

@@ -9,7 +9,7 @@ UPDATE "category" AS t0
   SET "parent_id" = hedgerow_rows.hedgerow_1
   FROM unnest($1::int4[], $2::int4[]) WITH ORDINALITY AS hedgerow_rows(hedgerow_0, hedgerow_1, hedgerow_n)
   WHERE t0."id" = hedgerow_rows.hedgerow_0
-SELECT '{"0":' || t0."id"::text || '}', ((1 = 1)) IS TRUE
+SELECT '{"0":' || t0."id"::text || '}', ((1 = 1)) IS TRUE, ((1 = 1)) IS TRUE
   FROM "category" AS t0
   WHERE (t0."id" = ANY ($1::int4[]))
   ORDER BY t0."id"

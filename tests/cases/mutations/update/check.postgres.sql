@@ -17,3 +17,6 @@ UPDATE "product" AS t0
   SET "stock" = t0."stock" + $1::int4, "changed_on" = $2::text::date, "version" = t0."version" + $3::int4
   WHERE (t0."id" = ANY ($4::int4[]))
   RETURNING '{"0":' || "id"::text || ',"1":' || "stock"::text || ',"2":' || "version"::text || '}'
+SELECT '{"0":' || t0."id"::text || '}', '{"0":' || t0."id"::text || ',"1":' || to_json(t0."name")::text || ',"2":' || to_json(t0."size")::text || ',"3":' || '"' || t0."price" || '"' || ',"4":' || (t0."stock" + $1::int4)::text || ',"5":' || coalesce(CASE WHEN t0."weight" - t0."weight" = 0 THEN (t0."weight" + 0)::text END, 'null') || ',"6":' || coalesce(t0."details"::text, 'null') || ',"7":' || t0."hidden"::text || ',"8":' || to_json(t0."made_on")::text || ',"9":' || coalesce(to_json(($2::text::date))::text, 'null') || ',"10":' || (t0."version" + $3::int4)::text || ',"11":' || coalesce(t0."category_id"::text, 'null') || '}'
+  FROM "product" AS t0
+  WHERE (t0."id" = ANY ($4::int4[]))

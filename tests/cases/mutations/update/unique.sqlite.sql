@@ -21,3 +21,8 @@ UPDATE "category" AS t0
 (SELECT value
   FROM json_each(?2)) END)
   RETURNING json_object('0', "id")
+SELECT json_object('0', t0."id"), json_object('0', t0."id", '1', (?1), '2', t0."parent_id")
+  FROM "category" AS t0
+  WHERE (CASE WHEN ?2 IS NOT NULL THEN t0."id" IN 
+(SELECT value
+  FROM json_each(?2)) END)

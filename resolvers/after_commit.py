@@ -1,0 +1,39 @@
+"""What is to be done once a mutation is committed, and never when it is not: messages, mail, calls of other services.
+
+In: functions, in the order in which a mutation's resolvers give them. Out: nothing; the answer waits for them, so that
+who reads it can count on them. They can't undo what is committed: one that fails is observed, and the others still run.
+Nothing stops them when the client goes away, but each has its time.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from typing import TypeAlias
+
+from .observe import NotDone, Observe
+
+Work: TypeAlias = Callable[[], Awaitable[None]]
+SECONDS = 10.0
+"""How long each may take."""
+_running: set[asyncio.Task[None]] = set()
+"""The loop itself holds no task."""
+
+
+async def run_after(works: Sequence[Work], operation: str | None, observe: Observe) -> None:
+    """Does them, one after the other."""
+    if not works:
+        return
+    task = asyncio.create_task(_run(works, operation, observe))
+    _running.add(task)
+    task.add_done_callback(_running.discard)
+    await asyncio.shield(task)
+
+
+async def _run(works: Sequence[Work], operation: str | None, observe: Observe) -> None:
+    for work in works:
+        try:
+            async with asyncio.timeout(SECONDS):
+                await work()
+        except Exception as error:  # whatever a developer's code raises
+            observe(NotDone(operation, error))

@@ -1,0 +1,66 @@
+"""A PostgreSQL cluster of a test's own, which it may crash and start again; from Debian's packages.
+
+In: a folder. Out: its address. PostgreSQL refuses to run as root: there, its own user runs it.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+from pathlib import Path
+
+from .conftest import missing
+
+
+class Cluster:
+    """A cluster with a database; it keeps what it answered (fsync matters only where power fails)."""
+
+    def __init__(self, folder: Path) -> None:
+        folders = sorted(Path("/usr/lib/postgresql").glob("*/bin"))
+        if not folders:
+            missing("there is no /usr/lib/postgresql to make a cluster with")
+        self._bin = folders[-1]
+        self._data = folder / "data"
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            self._port = free.getsockname()[1]
+        self._as: list[str] = []
+        if os.getuid() == 0:
+            self._as = ["setpriv", "--reuid=postgres", "--regid=postgres", "--init-groups"]
+            # The folders above are ours alone, so that another user can't reach into them.
+            self._data = Path(
+                subprocess.run(["mktemp", "-d"], check=True, capture_output=True, text=True).stdout.strip()
+            )
+            shutil.chown(self._data, "postgres", "postgres")
+        self._run("initdb", "--auth=trust", "--username=hedgerow", "--encoding=UTF8", "--locale=C.UTF-8", "--no-sync")
+
+    @property
+    def url(self) -> str:
+        return f"postgresql://hedgerow@127.0.0.1:{self._port}/postgres"
+
+    def start(self) -> None:
+        options = f"-p {self._port} -c listen_addresses=127.0.0.1 -c unix_socket_directories='' -c fsync=off"
+        self._run("pg_ctl", "-w", "-o", f"{options} -c max_connections=200", "-l", str(self._data / "log"), "start")
+
+    def crash(self) -> None:
+        """Ends it at once: connections break, and the next start recovers from the log."""
+        self._run("pg_ctl", "-m", "immediate", "stop")
+
+    def remove(self) -> None:
+        subprocess.run(
+            [*self._as, str(self._bin / "pg_ctl"), "-D", str(self._data), "-m", "immediate", "stop"],
+            check=False,
+            capture_output=True,
+        )
+        shutil.rmtree(self._data)
+
+    def _run(self, program: str, *arguments: str) -> None:
+        with open(os.devnull, "wb") as nothing:  # a server keeps what it was given open
+            subprocess.run(
+                [*self._as, str(self._bin / program), "-D", str(self._data), *arguments],
+                check=True,
+                stdout=nothing,
+                stderr=nothing,
+            )
