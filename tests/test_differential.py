@@ -35,7 +35,7 @@ from hedgerow.schema.compile import compile_models
 from hedgerow.schema.names import CAMEL
 from hedgerow.schema.traversal import show
 from hedgerow.schema.types import ORDERED, Kind, Type
-from hedgerow.server.sqlite import connect
+from hedgerow.server.sqlite_connection import connect
 from hedgerow.server.tables import prepare, sqlite_path
 
 from .world import Mood

@@ -1217,7 +1217,8 @@ async def test_cancelled_requests_leave_nothing_behind(world_url: str) -> None:
 async def test_a_late_cancellation_does_not_interrupt_the_next_one(sqlite_world: str) -> None:
     """A request is cancelled just when its statement has ended, and its reader has gone to the next one in line."""
     async with short(sqlite_world, size=1, seconds=10) as (_, database):
-        release = database._release
+        readers = database._readers
+        release = readers._release
         first: asyncio.Task[Any] | None = None
 
         def released(reader: Any, done: Any) -> None:
@@ -1227,7 +1228,7 @@ async def test_a_late_cancellation_does_not_interrupt_the_next_one(sqlite_world:
                 first.cancel()
                 first = None
 
-        database._release = released
+        readers._release = released
         some = SLOW["sqlite"].replace("300000000", "2000000")
         first = one = asyncio.create_task(database.fetch(QUICK["sqlite"], ()))
         await asyncio.sleep(0)
