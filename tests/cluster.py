@@ -17,7 +17,7 @@ from .conftest import missing
 class Cluster:
     """A cluster with a database; it keeps what it answered (fsync matters only where power fails)."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *settings: str) -> None:
         folders = sorted(Path("/usr/lib/postgresql").glob("*/bin"))
         if not folders:
             missing("there is no /usr/lib/postgresql to make a cluster with")
@@ -26,6 +26,7 @@ class Cluster:
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             self._port = free.getsockname()[1]
+        self._settings = ("listen_addresses=127.0.0.1", "unix_socket_directories=''", "fsync=off", *settings)
         self._as: list[str] = []
         if os.getuid() == 0:
             self._as = ["setpriv", "--reuid=postgres", "--regid=postgres", "--init-groups"]
@@ -41,8 +42,8 @@ class Cluster:
         return f"postgresql://hedgerow@127.0.0.1:{self._port}/postgres"
 
     def start(self) -> None:
-        options = f"-p {self._port} -c listen_addresses=127.0.0.1 -c unix_socket_directories='' -c fsync=off"
-        self._run("pg_ctl", "-w", "-o", f"{options} -c max_connections=200", "-l", str(self._data / "log"), "start")
+        options = " ".join([f"-p {self._port}", *(f"-c {each}" for each in (*self._settings, "max_connections=200"))])
+        self._run("pg_ctl", "-w", "-o", options, "-l", str(self._data / "log"), "start")
 
     def crash(self) -> None:
         """Ends it at once: connections break, and the next start recovers from the log."""

@@ -98,7 +98,7 @@ class World:
             try:
                 busy = await connection.fetch(
                     "SELECT state, query FROM pg_stat_activity WHERE datname = current_database()"
-                    " AND pid <> pg_backend_pid() AND state <> 'idle'"
+                    " AND pid <> pg_backend_pid() AND state <> 'idle' AND backend_type = 'client backend'"
                 )
             finally:
                 await connection.close()
