@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from sqlmodel import JSON, Column, Field, Relationship, SQLModel
 
-from hedgerow import Backend, Refusal, access, allow
+from hedgerow import Actor, Backend, Refusal, access, allow
 from hedgerow.resolvers.cache import Lru
 from hedgerow.resolvers.database import Script
 from hedgerow.resolvers.rows import Key, among_keys, key_lists
@@ -32,10 +32,12 @@ class Anything(SQLModel, table=True):
 class Signed(SQLModel, table=True):
     id: int | None = Field(default=None, primary_key=True)
     by: int
+    words: str = ""
 
     @access
     def rules(signed, me):
         yield allow("user", "read create", preset={"by": me.id})
+        yield allow("editor", "update", preset={"by": me.id})
 
 
 class Bay(SQLModel, table=True):
@@ -195,6 +197,17 @@ async def test_a_claim_of_another_type_is_refused(backend: Backend) -> None:
     with pytest.raises(Refusal, match="claim 'id' is no int") as refused:
         await backend.session(user(user_id)).query("mutation { createSigned(object: {}) { by } }")
     assert refused.value.code == "UNAUTHENTICATED"
+
+
+async def test_a_claim_that_is_missing_leaves_null(backend: Backend) -> None:
+    """Which a column may refuse: what the row would be is then judged with null in it."""
+    made = await backend.session(user(7)).query("mutation { createSigned(object: {}) { id } }")
+    nameless = backend.session(Actor(frozenset({"anyone", "user", "editor"})))
+    with pytest.raises(Refusal, match="must have a value") as refused:
+        await nameless.query(
+            f'mutation {{ updateSigned(id: {made["createSigned"]["id"]}, set: {{words: "x"}}) {{ id }} }}'
+        )
+    assert refused.value.code == "CONSTRAINT_VIOLATION"
 
 
 async def test_rows_created_below_an_update_refer_to_the_row_as_it_is_then(backend: Backend) -> None:

@@ -326,10 +326,11 @@ class Commands:
         sets: Mapping[str, str] | None = None,
     ) -> str:
         pairs: list[tuple[str, str]] = []
+        unchecked = sets is not None or bool(self.supposed)
         for place, name in enumerate(names):
             column = table.columns[name]
             sql = (sets or {}).get(quote(column.sql)) or (scope.column(name) if scope else quote(column.sql))
-            pairs.append((str(place), self.dialect.json_value(sql, column.type, nullable=column.nullable)))
+            pairs.append((str(place), self.dialect.json_value(sql, column.type, nullable=column.nullable or unchecked)))
         return self.dialect.json_object(pairs)
 
     def _returning(self, table: Table, names: Sequence[str]) -> str:
