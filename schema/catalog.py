@@ -164,7 +164,8 @@ class Table:
     """A declared model. Columns and relations are keyed by the model's attribute names.
 
     `uniques` begin with the primary key. `version` is the column that counts a row's updates. `changes`: whether the
-    database records the changes of its rows.
+    database records the changes of its rows. `sweeps` are tables, by key, and relations, by name, in which the database
+    changes rows by itself when one of these goes: `ON DELETE CASCADE` and the like.
     """
 
     key: str
@@ -183,6 +184,7 @@ class Table:
     version: str | None = None
     validators: Validators | None = None
     changes: bool = True
+    sweeps: frozenset[str] = frozenset()
 
     def givable(self, column: TableColumn) -> bool:
         """Whether a create may give the column at all."""

@@ -34,6 +34,7 @@ from .compile_writes import (
     generated,
     onupdate_of,
     refuse_useless,
+    sweeps_of,
     uniques_of,
     version_of,
 )
@@ -63,7 +64,11 @@ def compile_models(models: Iterable[Any], naming: Naming, channels: Sequence[Map
     _refuse_collisions(tables, keys, naming, problems)
     claims = Claims()
     checker = Checker(tables, claims, problems)
-    ruled = {key: replace(tables[key], rules=rules_of(model, tables, checker)) for model, key in keys.items()}
+    sweeps = sweeps_of({key: model for model, key in keys.items()}, tables)
+    ruled = {
+        key: replace(tables[key], rules=rules_of(model, tables, checker), sweeps=sweeps[key])
+        for model, key in keys.items()
+    }
     free = free_channels(channels, tables, checker)
     rules = (
         *(rule for table in ruled.values() for rule in table.rules),

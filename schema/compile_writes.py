@@ -136,6 +136,39 @@ def foreign_keys_of(table: sa.Table, attribute_of: Mapping[str, str]) -> dict[st
     return found
 
 
+_SWEEPING = frozenset({"CASCADE", "SET NULL", "SET DEFAULT"})
+
+
+def sweeps_of(models: Mapping[str, Any], tables: Mapping[str, Table]) -> dict[str, frozenset[str]]:
+    """What the database changes by itself when a row of each table goes, by the tables' keys; see `Table.sweeps`."""
+    referring: dict[str, set[str]] = {}
+    for table in {each for model in models.values() for each in model.metadata.tables.values()}:
+        for key in table.foreign_key_constraints:
+            if _SWEEPING.intersection(((key.ondelete or "").upper(), (key.onupdate or "").upper())):
+                referring.setdefault(key.referred_table.fullname, set()).add(table.fullname)
+    names: dict[str, set[str]] = {}
+    for key, model in models.items():
+        names.setdefault(model.__table__.fullname, set()).add(key)
+    for table in tables.values():
+        for relation in table.relations.values():
+            names[models[relation.target].__table__.fullname].add(relation.name)
+            if relation.link:
+                link = ".".join(filter(None, (relation.link.sql_schema, relation.link.sql)))
+                names.setdefault(link, set()).add(relation.name)
+    return {key: frozenset(_reached(model.__table__.fullname, referring, names)) for key, model in models.items()}
+
+
+def _reached(table: str, referring: Mapping[str, set[str]], names: Mapping[str, set[str]]) -> Iterator[str]:
+    """The names of all that rows of a table take with them."""
+    found: set[str] = set()
+    waiting = [table]
+    while waiting:
+        for each in referring.get(waiting.pop(), set()) - found:
+            found.add(each)
+            waiting.append(each)
+            yield from names.get(each, ())
+
+
 def _keys(table: sa.Table) -> Iterator[tuple[str, tuple[str, ...]]]:
     key = table.primary_key
     yield _name(key.name) or derived_name(table.name, (), "pkey"), tuple(column.name for column in key.columns)

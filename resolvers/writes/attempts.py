@@ -26,7 +26,7 @@ from ..limits import Limits
 from ..rows import Key
 from .commands import Commands, read
 from .judge import after
-from .work import Work
+from .prepare import Prepares
 
 
 class Unexplained(Exception):
@@ -43,7 +43,7 @@ class _Judged:
     unseen: list[Mapping[str, Any]] = field(default_factory=list[Mapping[str, Any]])
 
 
-class Attempts(Work):
+class Attempts(Prepares):
     """Writes rows, or supposes them. `guarded`: whether a broken constraint must be explained, for which the database
     goes back to where it was before.
     """
@@ -105,7 +105,7 @@ class Attempts(Work):
         check = after(judged.rules, writes.table)
         if not keys or check == e.ALWAYS:
             return
-        if self.commands.supposed.depends(check):  # what can't be known is not allowed
+        if self.commands.supposed.depends(writes.table, check):  # what can't be known is not allowed
             raise self.forbidden(writes)
         if (yield from self._counted(self.commands.count(writes.table, keys, check))) != len(keys):
             raise self.forbidden(writes)

@@ -12,16 +12,16 @@ from abc import abstractmethod
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from ...schema.catalog import Relation, Rule, Table, TableColumn
+from ...schema.catalog import Relation
 from ...schema.errors import Code, Refusal
 from ...schema.writing import WriteView, unwritten
 from ..database import Script
 from ..rows import Key
 from .commands import read
-from .judge import Writing
 from .objects import Conflict, Object, Path, Related, fault, writes_of
+from .prepare import Prepared, Ready, owned
 from .supposed import link_table
-from .upserts import Made, Ready, Upserts
+from .upserts import Made, Upserts
 
 
 class Creates(Upserts):
@@ -33,70 +33,24 @@ class Creates(Upserts):
     ) -> Script[None]:
         """Makes existing rows point to `owner`, through a relation of its table."""
 
-    def create(
-        self, objects: Sequence[Object], conflict: Conflict | None, needed: Iterable[str] = ()
-    ) -> Script[list[Made | None]]:
+    def create(self, objects: Sequence[Object], conflict: Conflict | None) -> Script[list[Made | None]]:
         """Creates rows of one table, with what they lead to; None for those that `onConflict` left alone, unseen."""
-        ready = self._prepare(objects, frozenset())
-        self.faults.check()
-        return (yield from self._create(objects, ready, conflict, frozenset(needed)))
+        prepared = self.prepared(objects)
+        return (yield from self.create_prepared(objects, prepared, conflict))
 
-    # Before anything is written
-
-    def _prepare(self, objects: Sequence[Object], implied: frozenset[str]) -> dict[int, Ready]:
-        """Every row made ready, by the identity of its Object, with those that it leads to."""
-        ready: dict[int, Ready] = {}
-        for each in objects:
-            filled = implied | {name for related in each.related if _owned(related) for name in related.relation.local}
-            given = frozenset(each.values)
-            writing = Writing(given - filled, frozenset(related.relation.name for related in each.related), filled)
-            rules = self.rules(each.writes, "create", writing)
-            for name in sorted(given & filled):
-                field = each.writes.table.columns[name].field
-                self.faults.add((*each.path, field), "a relation gives it, so leave it out")
-            self._complete(each, rules, filled)
-            ready[id(each)] = Ready(each, rules, filled)
-            for related in each.related:
-                inner = frozenset(() if related.relation.link or _owned(related) else related.relation.remote)
-                ready |= self._prepare(related.objects, inner)
-        return ready
-
-    def _complete(self, object: Object, rules: tuple[Rule, ...], filled: frozenset[str]) -> None:
-        """Puts presets and defaults where nothing is given, and validates all values."""
-        table, values = object.writes.table, object.values
-        values |= self.presets(table, rules)
-        for column in table.columns.values():
-            if column.generated:
-                continue
-            if column.name == table.version:
-                values[column.name] = 1
-            elif column.name in values:
-                if values[column.name] is None and not column.nullable:
-                    self.faults.add((*object.path, column.field), "null is not allowed here")
-            elif column.default is not None and column.name not in filled:
-                if column.default.make:
-                    values[column.name] = column.default.make()
-            elif not column.nullable and column.name not in filled:
-                self.faults.add((*object.path, column.field), self._missing(column, table))
-        object.values = self.validated(object.writes, values, object.path)
-
-    def _missing(self, column: TableColumn, table: Table) -> str:
-        """What is told of a column that a row needs."""
-        ways = [each.field for each in table.relations.values() if not each.many and column.name in each.local]
-        return "a value is needed" + (f", or {ways[0]}" if ways else "")
-
-    # Writing
-
-    def _create(
-        self, objects: Sequence[Object], ready: dict[int, Ready], conflict: Conflict | None, needed: frozenset[str]
+    def create_prepared(
+        self, objects: Sequence[Object], prepared: Prepared, conflict: Conflict | None, needed: Iterable[str] = ()
     ) -> Script[list[Made | None]]:
+        """Creates rows that were made ready; `needed` are columns of them that others will refer to."""
         if not objects:
             return []
-        rows = [ready[id(each)] for each in objects]
+        needed = frozenset(needed)
+        rows = [prepared.rows[id(each)] for each in objects]
         writes = rows[0].object.writes
-        yield from self._owners(rows, ready)
+        yield from self._owners(rows, prepared)
         for row in rows:
-            row.object.values = self.validated_row(writes, row.object.values, row.object.path)
+            if row.implied:  # else it was whole before
+                row.object.values = self.validated_row(writes, row.object.values, row.object.path)
         self.faults.check()
         below = [_below(row.object) for row in rows]
         wanted = tuple(dict.fromkeys((*writes.table.primary_key, *sorted(needed.union(*below)))))
@@ -109,7 +63,7 @@ class Creates(Upserts):
                 made[place] = yield from self._imagine(row, wanted)
             elif one is None:
                 self.left(writes, row.rules, row.object.values)
-        yield from self._dependants(rows, made, ready)
+        yield from self._dependants(rows, made, prepared)
         return made
 
     def _imagine(self, row: Ready, wanted: tuple[str, ...]) -> Script[Made]:
@@ -122,13 +76,13 @@ class Creates(Upserts):
 
     # What relations lead to
 
-    def _owners(self, rows: Sequence[Ready], ready: dict[int, Ready]) -> Script[None]:
+    def _owners(self, rows: Sequence[Ready], prepared: Prepared) -> Script[None]:
         """Creates, or looks for, the rows that foreign keys of these rows point to."""
-        for relation, group in _by_relation(rows, owned=True).items():
+        for relation, group in _by_relation(rows, refers=True).items():
             with_data = [(row, related) for row, related in group if related.objects]
             for conflict, some in _by_conflict(with_data):
                 objects = [related.objects[0] for _, related in some]
-                made = yield from self._create(objects, ready, conflict, frozenset(relation.remote))
+                made = yield from self.create_prepared(objects, prepared, conflict, relation.remote)
                 for (row, _), one in zip(some, made, strict=True):
                     assert one
                     self._fill(row.object, relation, one.columns)
@@ -159,26 +113,19 @@ class Creates(Upserts):
         self.faults.check()
         return [found[key] for key, _ in keys]
 
-    def _dependants(self, rows: Sequence[Ready], made: Sequence[Made | None], ready: dict[int, Ready]) -> Script[None]:
+    def _dependants(self, rows: Sequence[Ready], made: Sequence[Made | None], prepared: Prepared) -> Script[None]:
         """Creates and links the rows that point to these rows."""
         made_of = dict(zip(map(id, rows), made, strict=True))
-        for relation, group in _by_relation(rows, owned=False).items():
+        for relation, group in _by_relation(rows, refers=False).items():
             owners: list[tuple[Made, Related]] = []
             for row, related in group:
                 one = made_of[id(row)]
                 assert one
                 owners.append((one, related))
-            yield from self.attach(relation, owners, ready)
+            yield from self.attach(relation, owners, prepared)
 
-    def attach(
-        self, relation: Relation, owners: Sequence[tuple[Made, Related]], ready: dict[int, Ready] | None = None
-    ) -> Script[None]:
+    def attach(self, relation: Relation, owners: Sequence[tuple[Made, Related]], prepared: Prepared) -> Script[None]:
         """Creates and links what each owner leads to through a relation whose keys the other side, or a link, holds."""
-        if ready is None:
-            ready = {}
-            for _, related in owners:
-                ready |= self._prepare(related.objects, frozenset(() if relation.link else relation.remote))
-            self.faults.check()
         if relation.link is None:
             for one, related in owners:
                 for each in related.objects:
@@ -186,8 +133,9 @@ class Creates(Upserts):
                         each.values[theirs] = one.columns[ours]
         for conflict, some in _by_conflict([(one, related) for one, related in owners if related.objects]):
             objects = [each for _, related in some for each in related.objects]
-            needed = frozenset(relation.remote if relation.link else ())
-            made = yield from self._create(objects, ready, conflict, needed)
+            made = yield from self.create_prepared(
+                objects, prepared, conflict, relation.remote if relation.link else ()
+            )
             if relation.link:
                 of = [one for one, related in some for _ in related.objects]
                 linked = [one for one in made if one]
@@ -218,10 +166,11 @@ class Creates(Upserts):
         if link.table:
             writes = writes_of(self.view, link.table)
             objects = [Object(writes, path, {}) for path in paths]
-            ready = self._prepare(objects, frozenset(attribute_of[sql] for sql, _ in (*link.local, *link.remote)))
+            implied = frozenset(attribute_of[sql] for sql, _ in (*link.local, *link.remote))
+            prepared = self.prepared(objects, implied=implied)
             for each, values in zip(objects, rows, strict=True):
                 each.values |= values
-            yield from self._create(objects, ready, None, frozenset())
+            yield from self.create_prepared(objects, prepared, None)
             return
         names = tuple(table.columns)
         writes = unwritten(table)
@@ -231,19 +180,14 @@ class Creates(Upserts):
 
 def _below(object: Object) -> set[str]:
     """The columns of a row that rows to be created or linked below it need."""
-    return {name for related in object.related if not _owned(related) for name in related.relation.local}
+    return {name for related in object.related if not owned(related) for name in related.relation.local}
 
 
-def _owned(related: Related) -> bool:
-    """Whether the row at hand holds the foreign key of a relation."""
-    return related.relation.refers
-
-
-def _by_relation(rows: Sequence[Ready], *, owned: bool) -> dict[Relation, list[tuple[Ready, Related]]]:
+def _by_relation(rows: Sequence[Ready], *, refers: bool) -> dict[Relation, list[tuple[Ready, Related]]]:
     found: dict[Relation, list[tuple[Ready, Related]]] = {}
     for row in rows:
         for related in row.object.related:
-            if _owned(related) is owned:
+            if owned(related) is refers:
                 found.setdefault(related.relation, []).append((row, related))
     return found
 

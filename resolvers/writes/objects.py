@@ -85,9 +85,11 @@ class Faults:
 
     def __init__(self) -> None:
         self.complaints: list[Complaint] = []
+        self.count = 0
 
     def add(self, path: Path, message: str) -> None:
-        """One more; past MOST they are dropped."""
+        """One more; past MOST they are counted only."""
+        self.count += 1
         if len(self.complaints) < self.MOST:
             self.complaints.append(fault(path, message))
 

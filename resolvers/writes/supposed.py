@@ -3,7 +3,8 @@
 In: rows with all their columns, and keys of rows that would be gone. Out: the SQL of the tables as they would be, which
 stands for them wherever a statement reads them. Nothing is stored. Rows refer to a new one only when they are supposed
 too: what is stored and refers to its key does so to the row that it clashed with, of which nothing may be told. What
-only the database knows of a supposed row, as a column that it computes, is unknown: `depends` says who would read it.
+only the database knows is unknown, as a column that it computes, or rows that go with others by ON DELETE CASCADE:
+`depends` says who would read it.
 """
 
 from __future__ import annotations
@@ -76,12 +77,13 @@ class Supposed:
         of = self._of(table)
         of.rows.pop(key, None)
         of.gone[key] = None
+        self._unknown |= table.sweeps
 
-    def depends(self, condition: e.Expr) -> bool:
-        """Whether a condition reads what is unknown, as far as names tell."""
+    def depends(self, table: Table, condition: e.Expr) -> bool:
+        """Whether a condition on rows of a table reads what is unknown, as far as names tell."""
         if not self._unknown:
             return False
-        return any(not self._unknown.isdisjoint(_named(node)) for node in walk(condition))
+        return table.key in self._unknown or any(not self._unknown.isdisjoint(_named(node)) for node in walk(condition))
 
     def names(self) -> dict[_Place, str]:
         """What is to be read instead of tables."""

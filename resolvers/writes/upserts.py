@@ -22,7 +22,8 @@ from ..rows import Key
 from .attempts import Attempts
 from .commands import read
 from .judge import Writing
-from .objects import Conflict, Object
+from .objects import Conflict
+from .prepare import Ready
 
 How: TypeAlias = Literal["inserted", "updated", "found"]
 
@@ -35,15 +36,6 @@ class Made:
     columns: dict[str, Any]
     how: How
     shown: bool = True
-
-
-@dataclass(slots=True, eq=False)
-class Ready:
-    """An Object made ready: all values but those that come with other rows, and the rules that it falls under."""
-
-    object: Object
-    rules: tuple[Rule, ...]
-    implied: frozenset[str]
 
 
 class Upserts(Attempts):

@@ -127,11 +127,12 @@ class Write:
             if isinstance(each, dict)
         ]
         objects.faults.check()
+        prepared = writer.prepared(changes=[changes for _, changes in batch])
         answers: list[bytes] = []
         for index, (where, changes) in enumerate(batch):
             before = writer.affected
             such = writer.filter(where, root.field.table, f"updates[{index}].where")
-            keys = yield from writer.update(Chosen(such, ()), changes)
+            keys = yield from writer.update(Chosen(such, ()), changes, None, prepared)
             yield from writer.judge()
             answers.append((yield from self.answer(root, keys, writer.affected - before)))
         return b"[%b]" % b",".join(answers)

@@ -25,6 +25,7 @@ from .commands import read
 from .creates import Creates
 from .judge import Writing
 from .objects import Changes, Conflict, Path, Related, fault, writes_of
+from .prepare import Prepared, repoints
 from .supposed import link_table
 from .upserts import Made
 
@@ -61,18 +62,12 @@ class Writer(Creates):
 
     # Updates
 
-    def update(self, chosen: Chosen, changes: Changes, version: int | None = None) -> Script[list[Key]]:
+    def update(
+        self, chosen: Chosen, changes: Changes, version: int | None = None, prepared: Prepared | None = None
+    ) -> Script[list[Key]]:
         """Updates the chosen rows; gives their keys as they are then. With a `version`, every row must be of it."""
-        writes, table = changes.writes, changes.writes.table
-        if not changes.columns and not changes.related:
-            message = f"give something to change, as {self.view.catalog.naming.operation('set')} or another operation"
-            raise Refusal(fault(changes.path, message))
-        implied = frozenset(
-            name for related in changes.related if _repoints(related) for name in related.relation.local
-        )
-        relations = frozenset(related.relation.name for related in changes.related)
-        rules = self.rules(writes, "update", Writing(frozenset(changes.columns), relations, implied))
-        self._check_given(changes, implied)
+        prepared = prepared or self.prepared(changes=[changes])
+        table, rules = changes.writes.table, prepared.changes[id(changes)].rules
         needed = sorted({name for related in changes.related for name in related.relation.local})
         wanted = tuple(dict.fromkeys((*table.primary_key, *([table.version] if table.version else ()), *needed)))
         reckoned = [name for name, (op, _) in changes.columns.items() if op != "set"]
@@ -80,7 +75,7 @@ class Writer(Creates):
             chosen = Chosen(e.both(chosen.condition, self.shown(table.key, reckoned)), chosen.leaves)
         below = [related for related in changes.related if _reaches(related)]
         asked = [each for related in below for each in related_shown(self.view, table, related.relation)]
-        attached = self._referred(changes, implied)
+        attached = self._referred(changes, prepared.changes[id(changes)].implied)
         asked += [shown for _, shown in attached]
         rows = yield from self._choose(table, chosen, rules, wanted, version, asked)
         if not rows:
@@ -98,13 +93,13 @@ class Writer(Creates):
             )
             for place, related in enumerate(below)
         }
-        filled = yield from self._repoint(changes, owners)
+        filled = yield from self._repoint(changes, prepared)
         done: list[Key] = []
         for places in _by_mask([row.mask for row in rows]):
             some = [owners[place] for place in places]
             passed = tuple(rule for rule, holds in zip(rules, rows[places[0]].mask, strict=True) if holds)
             done += yield from self._set(changes, filled, some, passed)
-        yield from self._through(changes, owners, reached, filled)
+        yield from self._through(changes, owners, reached, filled, prepared)
         return done
 
     def _referred(self, changes: Changes, implied: frozenset[str]) -> list[tuple[Related, e.Expr]]:
@@ -117,20 +112,6 @@ class Writer(Creates):
             if not related.relation.refers and (related.objects or related.link)
         )
         return [(related, shown) for related, shown in found if shown != e.ALWAYS]
-
-    def _check_given(self, changes: Changes, implied: frozenset[str]) -> None:
-        """Validates what is set, and refuses null where a column can't be null."""
-        table = changes.writes.table
-        sets = {name: value for name, (op, value) in changes.columns.items() if op == "set"}
-        for name, value in sets.items():
-            column = table.columns[name]
-            if value is None and not column.nullable:
-                self.faults.add(changes.place(column), "null is not allowed here")
-            if name in implied:
-                self.faults.add(changes.place(column), "a relation gives it, so leave it out")
-        for name, value in self.validated(changes.writes, sets, changes.path, changes.place).items():
-            changes.columns[name] = ("set", value)
-        self.faults.check()
 
     def _choose(
         self,
@@ -252,15 +233,15 @@ class Writer(Creates):
 
     # Through relations
 
-    def _repoint(self, changes: Changes, owners: Sequence[dict[str, Any]]) -> Script[dict[str, Any]]:
+    def _repoint(self, changes: Changes, prepared: Prepared) -> Script[dict[str, Any]]:
         """What the foreign keys of the rows are set to."""
         filled: dict[str, Any] = {}
         for related in changes.related:
-            if not _repoints(related):
+            if not repoints(related):
                 continue
             relation = related.relation
             if related.objects:
-                made = yield from self.create(related.objects, related.conflict, relation.remote)
+                made = yield from self.create_prepared(related.objects, prepared, related.conflict, relation.remote)
                 assert made[0], "a row that is needed is there, or imagined"
                 columns = made[0].columns
             elif related.link:
@@ -280,6 +261,7 @@ class Writer(Creates):
         owners: Sequence[dict[str, Any]],
         reached: Mapping[int, _Reached],
         filled: Mapping[str, Any],
+        prepared: Prepared,
     ) -> Script[None]:
         """What happens to the rows that relations of the updated rows lead to: those that are related before the
         update, and new ones, which are related to the rows as they are after it.
@@ -288,7 +270,7 @@ class Writer(Creates):
         for related in changes.related:
             relation = related.relation
             if id(related) in reached:
-                yield from self._below(related, reached[id(related)])
+                yield from self._reached(related, reached[id(related)], prepared)
             if relation.refers:
                 continue
             if related.objects or related.link:
@@ -296,9 +278,9 @@ class Writer(Creates):
                     message = "rows can be created or linked here below one row only, and this update changes several"
                     raise Refusal(fault(related.path, message))
                 owner = Made((), {**owners[0], **now}, "updated")
-                yield from self.attach(relation, [(owner, related)])
+                yield from self.attach(relation, [(owner, related)], prepared)
 
-    def _below(self, related: Related, reached: _Reached) -> Script[None]:
+    def _reached(self, related: Related, reached: _Reached, prepared: Prepared) -> Script[None]:
         """Unlinks, updates and deletes rows that the caller sees from the owners."""
         relation, target = related.relation, related.target
         parts: list[tuple[Sequence[dict[str, Any]], e.Expr, list[list[Any]]]] = []
@@ -315,12 +297,11 @@ class Writer(Creates):
         leaves = [each for _, _, lists in parts for each in lists]
         width = len(relation.remote)
         among = [e.both(among_keys(target.table, width * n, relation.remote), part[1]) for n, part in enumerate(parts)]
-        seen = self.view.tables[target.table.key].rows
-        for number, (where, inner) in enumerate(related.updates):
-            such = seen if where is None else self.filter(where, target.table.key, f"update[{number}].where")
-            yield from self.update(Chosen(e.both(e.either(*among), such), leaves), inner)
+        for _, inner in related.updates:
+            such = prepared.changes[id(inner)].where
+            yield from self.update(Chosen(e.both(e.either(*among), such), leaves), inner, None, prepared)
         if related.delete is not None:
-            such = self.filter(related.delete, target.table.key, "delete")
+            such = prepared.doomed[id(related)]
             yield from self.delete(target, Chosen(e.both(e.either(*among), such), leaves))
         if isinstance(related.unlink, list) and related.unlink:
             for owners, shown, lists in parts:
@@ -468,11 +449,6 @@ class Writer(Creates):
         """Deletes the chosen rows that may be deleted."""
         keys = yield from self.choose_for_delete(writes, chosen)
         yield from self.delete_keys(writes, keys)
-
-
-def _repoints(related: Related) -> bool:
-    """Whether a change sets foreign keys of the row at hand."""
-    return related.relation.refers and bool(related.objects or related.link or related.unlink)
 
 
 def _reaches(related: Related) -> bool:

@@ -60,6 +60,7 @@ def rekeyed(data: dict[str, list[dict[str, Any]]]) -> None:
     """The open group has another key."""
     row("DoorGroup", 2, id=7)(data)
     row("DoorNote", 5, group_id=7)(data)
+    row("DoorMark", 1, group_id=7)(data)
 
 
 def holder(*roles: str) -> Actor:
@@ -358,6 +359,12 @@ DOORS_TO_TRY: dict[str, Door] = {
         'createDoorNotes(objects: [{id: 9, slug: "wanted"}]) { affectedRows }',
         "FORBIDDEN",
         holder("vague"),
+    ),
+    "a clash of a row whose rule asks for rows that go with another": Door(
+        row("DoorGroup", 3, code="wanted"),
+        'updateDoorGroups(where: {}, set: {code: "wanted", notes: {delete: {}}}) { affectedRows }',
+        "FORBIDDEN",
+        holder("marker"),
     ),
 }
 

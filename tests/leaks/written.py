@@ -43,9 +43,11 @@ class DoorGroup(SQLModel, table=True):
     open: bool = False
     owner_id: int = 1
     notes: list["DoorNote"] = Relationship(back_populates="group")
+    marks: list["DoorMark"] = Relationship(back_populates="group")
 
     @access
     def rules(group, me):
+        yield allow("marker", "read update", where=group.open, check=group.marks.any(lambda m: m.id > 0))
         mine = group.owner_id == me.id
         yield allow("user", "read", where=group.open, fields=["id", "name"])
         yield allow("nameless", "read", where=group.open, fields=["name"])
@@ -96,14 +98,29 @@ class DoorNote(SQLModel, table=True):
         yield allow("sole", "create update", check=last)
         yield allow("starter bare", "create")
         yield allow("vague", "create", check=note.kind.is_null())
-        yield allow("kept", "read delete")
+        yield allow("kept marker", "read delete")
         yield allow("stepper", "read")
         yield allow("stepper", "update", where=note.owner_id == 2, check=~note.public, fields=["public"])
         yield allow("stepper", "update delete", where=note.public, check=note.title == "done")
 
 
-DOORS = [DoorTag, DoorWord, DoorGroup, DoorNote]
-LOADED_DOORS = [DoorWord, DoorGroup, DoorNote, DoorTag]
+class DoorMark(SQLModel, table=True):
+    """Goes with its note."""
+
+    __tablename__ = "door_mark"
+
+    id: int = Field(primary_key=True)
+    note_id: int = Field(foreign_key="door_note.id", ondelete="CASCADE")
+    group_id: int = Field(foreign_key="door_group.id")
+    group: DoorGroup = Relationship(back_populates="marks")
+
+    @access
+    def rules(mark, me):
+        yield allow("marker", "read")
+
+
+DOORS = [DoorTag, DoorWord, DoorGroup, DoorNote, DoorMark]
+LOADED_DOORS = [DoorWord, DoorGroup, DoorNote, DoorTag, DoorMark]
 
 
 def door_data() -> dict[str, list[dict[str, Any]]]:
@@ -127,4 +144,5 @@ def door_data() -> dict[str, list[dict[str, Any]]]:
             note(5, public=True, group_id=2),
         ],
         "DoorTag": [{"note_id": 1, "word_id": 1, "owner_id": 1}],
+        "DoorMark": [{"id": 1, "note_id": 5, "group_id": 2}],
     }

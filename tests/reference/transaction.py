@@ -214,6 +214,8 @@ class Transaction:
             case "update_many":
                 answers: list[Any] = []
                 for each in args["updates"]:
+                    self.promised(name, each)
+                for each in args["updates"]:
                     self.affected = 0
                     rows = self.update(name, lambda t, r, where=each["where"]: t.where(name, r, where) is True, each)
                     self.settle()
@@ -270,20 +272,8 @@ class Transaction:
         self, name: str, choose: Callable[[Truth, Row], bool], args: dict[str, Any], version: int | None = None
     ) -> list[Row]:
         table = self.table(name)
-        sets, inc = args.get("set", {}), args.get("inc", {})
-        columns = {each: value for each, value in sets.items() if each in table.columns}
-        parts = {each: value for each, value in sets.items() if each in table.relations and value is not None}
-        refuse(not columns and not inc and not parts, "nothing to change")
-        moved = {
-            each: part
-            for each, part in parts.items()
-            if not table.relations[each].many
-            and (part.get("data") is not None or part.get("link") or part.get("unlink"))
-        }
-        implied = {table.relations[each].local for each in moved}
-        rules = self.fitting(name, "update", {*columns, *inc}, parts, implied)
-        refuse(bool(implied & {*columns, *inc}), "given twice")
-        refuse(any(value is None and not table.columns[each].optional for each, value in columns.items()), "null")
+        columns, inc, parts, moved = self.given(name, args)
+        rules = self.promised(name, args)
 
         def readable(truth: Truth, row: Row) -> bool:
             return choose(truth, row) and all(each in truth.shown[id(row)] for each in inc)
@@ -320,6 +310,37 @@ class Transaction:
             refuse(bool(creating) and not told, "by what it would be referred to is hidden")
             self.through(table.relations[each], part, before, reached[each])
         return [row for row in rows if any(row is other for other in self.world.rows[name])]
+
+    def given(self, name: str, args: dict[str, Any]) -> tuple[dict[str, Any], ...]:
+        """What an update sets and counts up, what it says of relations, and those whose keys it sets."""
+        table = self.table(name)
+        sets, inc = args.get("set", {}), args.get("inc", {})
+        columns = {each: value for each, value in sets.items() if each in table.columns}
+        parts = {each: value for each, value in sets.items() if each in table.relations and value is not None}
+        moved = {
+            each: part
+            for each, part in parts.items()
+            if not table.relations[each].many
+            and (part.get("data") is not None or part.get("link") or part.get("unlink"))
+        }
+        return columns, inc, parts, moved
+
+    def promised(self, name: str, args: dict[str, Any]) -> tuple[WriteRule, ...]:
+        """The rules of an update; what is wrong with it, and with all below it, is told whatever rows there are."""
+        table = self.table(name)
+        columns, inc, parts, moved = self.given(name, args)
+        refuse(not columns and not inc and not parts, "nothing to change")
+        implied = {table.relations[each].local for each in moved}
+        rules = self.fitting(name, "update", {*columns, *inc}, parts, implied)
+        refuse(bool(implied & {*columns, *inc}), "given twice")
+        refuse(any(value is None and not table.columns[each].optional for each, value in columns.items()), "null")
+        for each, part in parts.items():
+            relation = table.relations[each]
+            for inner in listed(part.get("data")):
+                self.prepare(relation.target, inner, self.implied(relation))
+            for inner in listed(part.get("update")):
+                self.promised(relation.target, inner)
+        return rules
 
     def repointed(self, relation: Relation, part: dict[str, Any]) -> Any:
         if part.get("data") is not None:
