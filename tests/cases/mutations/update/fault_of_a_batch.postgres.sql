@@ -1,9 +1,0 @@
-SELECT '{"0":' || t0."id"::text || ',"1":' || t0."version"::text || '}'
-  FROM "product" AS t0
-  WHERE (1 = 1)
-  ORDER BY t0."id"
-  LIMIT 100001 FOR NO KEY UPDATE OF t0
-UPDATE "product" AS t0
-  SET "stock" = $1::int4, "changed_on" = $2::text::date, "version" = t0."version" + $3::int4
-  WHERE (t0."id" = ANY ($4::int4[]))
-  RETURNING '{"0":' || "id"::text || ',"1":' || "version"::text || '}'
