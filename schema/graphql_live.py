@@ -68,13 +68,14 @@ class LiveTypes:
         """The field of Query that tells what happened to a table's rows."""
         about = f"What happened to the {seen.table.key} rows that you may read, in order."
         limit = {"limit": g.GraphQLArgument(g.GraphQLInt, description="At most so many.")}
-        listed = g.GraphQLList(g.GraphQLNonNull(self._event(seen)))
-        return g.GraphQLField(g.GraphQLNonNull(listed), self._choosing(seen) | limit, description=about)
+        return g.GraphQLField(self._events(seen), self._choosing(seen) | limit, description=about)
 
     def follow_field(self, seen: TableView) -> g.GraphQLField:
         """The field of Subscription that tells what happens to a table's rows."""
-        about = f"What happens to the {seen.table.key} rows that you may read, in order, each once."
-        return g.GraphQLField(g.GraphQLNonNull(self._event(seen)), self._choosing(seen), description=about)
+        about = (
+            f"What happens to the {seen.table.key} rows that you may read, in order, each once; what came meanwhile."
+        )
+        return g.GraphQLField(self._events(seen), self._choosing(seen), description=about)
 
     def stream_field(self, seen: TableView) -> g.GraphQLField:
         """The field of Subscription that tells a table's rows from a place on, and then those that come behind it."""
@@ -113,6 +114,9 @@ class LiveTypes:
             self.naming.cursor_ordering,
             lambda name: g.GraphQLEnumType(name, words, names_as_values=True, description=about),
         )
+
+    def _events(self, seen: TableView) -> g.GraphQLNonNull[Any]:
+        return g.GraphQLNonNull(g.GraphQLList(g.GraphQLNonNull(self._event(seen))))
 
     def _event(self, seen: TableView) -> g.GraphQLObjectType:
         def fields() -> dict[str, g.GraphQLField]:

@@ -138,6 +138,7 @@ class Subscriber:
         self.copy: dict[int, Any] = {}
         self.told: list[tuple[str, int | None]] = []
         self.events: list[Event] = []
+        self.changes: list[dict[str, Any]] = []
         self.error: Exception | None = None
         self._news = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
@@ -181,8 +182,15 @@ class Subscriber:
             self._news.set()
 
     async def _take(self, event: Event) -> None:
-        change = orjson.loads(event.data)["flockChanges"]
-        assert change["cursor"] == event.cursor
+        changes = orjson.loads(event.data)["flockChanges"]
+        assert changes[-1]["cursor"] == event.cursor
+        self.events.append(event)
+        for change in changes:
+            await self.heard(change)
+        self._news.set()
+
+    async def heard(self, change: dict[str, Any]) -> None:
+        """Does with the copy what a change says."""
         if change["operation"] == "RESYNC":
             assert change["key"] is None
             assert change["node"] is None
@@ -192,10 +200,9 @@ class Subscriber:
         else:
             assert change["node"] is None
             self.copy.pop(change["key"]["id"], None)
-        self.cursor = event.cursor
-        self.events.append(event)
+        self.cursor = change["cursor"]
+        self.changes.append(change)
         self.told.append((change["operation"], change["key"] and change["key"]["id"]))
-        self._news.set()
 
     async def until(self, enough: Callable[["Subscriber"], Any]) -> "Subscriber":
         """Waits until what was told is enough, or the stream ends."""

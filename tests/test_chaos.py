@@ -141,7 +141,13 @@ class Copy:
         self.ready = asyncio.Event()
 
     def take(self, data: Any) -> bool:
-        change = data["itemsChanges"]
+        last = False
+        for change in data["itemsChanges"]:
+            last = self.heard(change) or last
+        return last
+
+    def heard(self, change: Any) -> bool:
+        """Does what a change says; whether it is the last."""
         self.cursor = change["cursor"]
         match change["operation"]:
             case "RESYNC":

@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Any
 
 import asyncpg
-import orjson
 import pytest
 
 from hedgerow import Actor, Backend
@@ -156,9 +155,9 @@ class Follower(Subscriber):
         self.places: list[tuple[str, dict[int, Any], int]] = []
         self.following: contextlib.AsyncExitStack | None = None
 
-    async def _take(self, event: Any) -> None:
-        await super()._take(event)
-        self.places.append((event.cursor, dict(self.copy), len(self.events)))
+    async def heard(self, change: dict[str, Any]) -> None:
+        await super().heard(change)
+        self.places.append((change["cursor"], dict(self.copy), len(self.changes)))
 
     async def come(self) -> None:
         if not self.following:
@@ -173,7 +172,7 @@ class Follower(Subscriber):
     def return_to(self, place: int) -> None:
         self.cursor, copy, count = self.places[place]
         self.copy = dict(copy)
-        del self.events[count:], self.told[count:], self.places[place + 1 :]
+        del self.changes[count:], self.told[count:], self.places[place + 1 :]
 
 
 async def logged(url: str) -> list[tuple[tuple[int, int], Any, Any]]:
@@ -238,11 +237,8 @@ def expected(follower: Follower, log: list[Any], place: tuple[int, int], fields:
 def told(follower: Follower, backend: Backend) -> tuple[tuple[int, int], list[Any]]:
     """The place of the last RESYNC, and what was told since."""
     last = max(number for number, (operation, _) in enumerate(follower.told) if operation == "RESYNC")
-    opened = backend.engine.cursors.open(follower.events[last].cursor or "", "changes", Actor())
-    found: list[Any] = []
-    for event in follower.events[last + 1 :]:
-        change = orjson.loads(event.data)["flockChanges"]
-        found.append((change["operation"], change["key"]["id"], change["node"]))
+    opened = backend.engine.cursors.open(follower.changes[last]["cursor"], "changes", Actor())
+    found = [(each["operation"], each["key"]["id"], each["node"]) for each in follower.changes[last + 1 :]]
     return (opened[-3], opened[-2]), found
 
 

@@ -1,9 +1,10 @@
 """Change streams: what happens to the rows of a table, as one caller sees it, in order and each once.
 
-In: Looks of the feed. Out: Events, each with the cursor from which a client that lost its connection goes on. All who
-ask the same as the same caller are a group, which judges a change once and shares the bytes. Where access changed
-through rows of other tables, the group tells RESYNC in that place, and nothing of before that was not told yet.
-Refused here: a subscriber that takes Events more slowly than they come; nobody else waits for it.
+In: Looks of the feed. Out: Events, each of all that came meanwhile, so that fewer are sent the more there is to tell,
+with the cursor from which a client that lost its connection goes on. All who ask the same as the same caller are a
+group, which judges a change once and shares the bytes. Where access changed through rows of other tables, the group
+tells RESYNC in that place, and nothing of before that was not told yet. Refused here: a subscriber that takes changes
+more slowly than they come; nobody else waits for it.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ from .subscribe import Event
 class Streams:
     """All change streams of a process. While nobody follows one, it listens to nothing.
 
-    `buffer`: how many Events may wait for a subscriber, and how many changes for being judged. `behind`: after how many
+    `buffer`: how many changes may wait for a subscriber, and how many for being judged. `behind`: after how many
     changes a client that comes back is told to read the list anew.
     """
 
@@ -69,7 +70,7 @@ class Streams:
         self, read: ChangesRead, leaves: Sequence[Any], session: Session, resume: str | None = None
     ) -> AsyncGenerator[Event, None]:
         """What happens from the cursor on that is given (`resume` before the leaves' own), at first RESYNC where there
-        is no telling. Raises Refusal: BAD_USER_INPUT; LIMIT_EXCEEDED, with the last cursor, where Events are taken too
+        is no telling. Raises Refusal: BAD_USER_INPUT; LIMIT_EXCEEDED, with the last cursor, where changes are taken too
         slowly; what a read raises.
         """
         asking = Asking(read, leaves, session, Access(read, leaves, session.actor))
@@ -97,17 +98,18 @@ class Streams:
             return start
 
         if place is None:
-            yield teller.event(Told("RESYNC", await here()))
+            yield teller.event([Told("RESYNC", await here())])
         else:
             async with aclosing(replay(asking, self._feed, place, here, start, self._behind)) as pages:
                 async for told in pages:
-                    for each in told:
-                        yield teller.event(each)
+                    if told:
+                        yield teller.event(told)
         while True:
-            each, event = await member.next()
+            told, event = await member.next()
             # A client that comes from another process may be ahead of what this one's feed has told so far.
-            if place is None or each.operation == "RESYNC" or not place.passed(each.position, more=each.more):
-                yield event
+            new = told if place is None else [each for each in told if not _known(each, place)]
+            if new:
+                yield event if len(new) == len(told) else teller.event(new)
 
     async def _now(self) -> Position:
         """The place behind all that can be told now."""
@@ -191,21 +193,18 @@ class _Teller:
         """Its place among the changes."""
         return self._places.seal(Place(told.position, told.more))
 
+    def event(self, told: Sequence[Told]) -> Event:
+        """What is told, as a subscriber gets it; not nothing."""
+        found = [self.json(each) for each in told]
+        return Event(orjson.dumps({self._planned.key: found}), self.cursor(told[-1]))
+
     def json(self, told: Told) -> dict[str, Any]:
         """What is told, by response key."""
-        return self._json(told, self.cursor(told))
-
-    def event(self, told: Told) -> Event:
-        """What is told, as a subscriber gets it."""
-        cursor = self.cursor(told)
-        return Event(orjson.dumps({self._planned.key: self._json(told, cursor)}), cursor)
-
-    def _json(self, told: Told, cursor: str) -> dict[str, Any]:
         found: dict[str, Any] = {}
         for key, name in self._planned.fields:
             match name:
                 case "cursor":
-                    found[key] = cursor
+                    found[key] = self.cursor(told)
                 case "operation":
                     found[key] = told.operation
                 case "key":
@@ -217,8 +216,13 @@ class _Teller:
         return found
 
 
+def _known(told: Told, place: Place) -> bool:
+    """Whether it was told to who comes from a place."""
+    return told.operation != "RESYNC" and place.passed(told.position, more=told.more)
+
+
 class _TooSlow(Exception):
-    """Events came faster than they were taken."""
+    """Changes came faster than they were taken."""
 
 
 class _Member:
@@ -226,16 +230,19 @@ class _Member:
 
     def __init__(self, buffer: int) -> None:
         self._buffer = buffer
-        self._events: deque[tuple[Told, Event]] = deque()
+        self._events: deque[tuple[Sequence[Told], Event]] = deque()
+        self._waiting = 0
+        """How many changes they tell."""
         self._wake = asyncio.Event()
         self._end: Exception | None = None
 
-    def put(self, events: Sequence[tuple[Told, Event]]) -> None:
-        """Adds events, or ends it where too many wait already."""
-        if self._events and len(self._events) + len(events) > self._buffer:
+    def put(self, told: Sequence[Told], event: Event) -> None:
+        """Adds an event, or ends it where too much waits already."""
+        if self._events and self._waiting + len(told) > self._buffer:
             self.end(_TooSlow())
         elif not self._end:
-            self._events.extend(events)
+            self._events.append((told, event))
+            self._waiting += len(told)
             self._wake.set()
 
     def end(self, error: Exception) -> None:
@@ -244,13 +251,15 @@ class _Member:
         self._events.clear()
         self._wake.set()
 
-    async def next(self) -> tuple[Told, Event]:
-        """The next event, and what it tells."""
+    async def next(self) -> tuple[Sequence[Told], Event]:
+        """What is told next, and the event that tells it."""
         while True:
             if self._end:
                 raise self._end
             if self._events:
-                return self._events.popleft()
+                told, event = self._events.popleft()
+                self._waiting -= len(told)
+                return told, event
             self._wake.clear()
             await self._wake.wait()
 
@@ -349,10 +358,8 @@ class _Group:
             self._judged = None
         if resyncs != self._resyncs:  # it waits to be told, and has the place of all this
             return
-        events = [
-            (each, self._teller.event(each))
-            for each in told
-            if each.operation == "RESYNC" or not self._passed_by(each.position)
-        ]
-        for member in self._members:
-            member.put(events)
+        told = [each for each in told if each.operation == "RESYNC" or not self._passed_by(each.position)]
+        if told:
+            event = self._teller.event(told)
+            for member in self._members:
+                member.put(told, event)
