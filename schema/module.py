@@ -48,7 +48,7 @@ class Host(Protocol):
         ...
 
     def recheck(self) -> None:
-        """Has every lasting connection of this process ask `identify` again: after a sign-out, or a change of roles."""
+        """Has every lasting connection, of all processes, ask `identify` anew: after a sign-out, or other roles."""
         ...
 
 

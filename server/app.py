@@ -11,6 +11,7 @@ import logging
 import random
 import secrets
 from collections.abc import AsyncGenerator, Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -48,6 +49,7 @@ from .feed_sqlite import SQLiteFeed
 from .http import GraphQL, counter
 from .log import Log
 from .postgres import PostgresDatabase
+from .recheck import Rechecks
 from .reply import Page
 from .settings import Settings
 from .sqlite import SQLiteDatabase
@@ -160,29 +162,7 @@ class Backend:
         await database.start()
         feed = _feed(database, url, tables, settings)
         cursors = Cursors(settings.cursor_secret or secrets.token_hex(32), self.catalog.claims)
-        engine = Engine(
-            self.catalog,
-            database,
-            settings.limits,
-            self._clock,
-            cursors,
-            log,
-            live=Live(
-                self.catalog,
-                database,
-                feed,
-                self._clock,
-                clock_seconds=settings.live_clock_seconds,
-                most=settings.max_live_queries,
-            ),
-            streams=Streams(feed, cursors, buffer=settings.stream_buffer, behind=settings.stream_behind),
-            rows=RowStreams(feed, buffer=settings.stream_buffer),
-            slow_seconds=settings.slow_seconds,
-            introspection=settings.introspection,
-            resolver_timeout=settings.resolver_timeout,
-            idempotency_seconds=settings.idempotency_seconds,
-        )
-        engine.live = live = Live(
+        live = Live(
             self.catalog,
             database,
             feed,
@@ -190,6 +170,21 @@ class Backend:
             clock_seconds=settings.live_clock_seconds,
             most=settings.max_live_queries,
             at_one_time=2,  # so that requests are not kept waiting
+        )
+        engine = Engine(
+            self.catalog,
+            database,
+            settings.limits,
+            self._clock,
+            cursors,
+            log,
+            live=live,
+            streams=Streams(feed, cursors, buffer=settings.stream_buffer, behind=settings.stream_behind),
+            rows=RowStreams(feed, buffer=settings.stream_buffer),
+            slow_seconds=settings.slow_seconds,
+            introspection=settings.introspection,
+            resolver_timeout=settings.resolver_timeout,
+            idempotency_seconds=settings.idempotency_seconds,
         )
         secret = settings.admin_secret.get_secret_value() if settings.admin_secret else None
         callers = (AdminSecret(secret, self._naming), Tokens(settings, self._clock), *self._modules)
@@ -208,7 +203,8 @@ class Backend:
             page=self._page if settings.graphiql else None,
         )
         websockets = WebSockets(connections, new_id, log)
-        self._running = _Running(engine, graphql, websockets, connections, database, feed, bus)
+        rechecks = Rechecks(bus, connections, log)
+        self._running = _Running(engine, graphql, websockets, connections, rechecks, database, feed, bus)
         try:
             await feed.start()
             if settings.broadcast_url:
@@ -219,6 +215,7 @@ class Backend:
                 yield
         finally:
             connections.end()
+            rechecks.stop()
             self._running = None
             await live.stop()
             await bus.stop()
@@ -230,8 +227,8 @@ class Backend:
         return self._started().engine.session(actor)
 
     def recheck(self) -> None:
-        """Has every WebSocket and event stream ask anew who its caller is."""
-        self._started().connections.recheck()
+        """Has every WebSocket and event stream, of all processes, ask anew who its caller is."""
+        self._started().rechecks.recheck()
 
     def disconnect(self) -> None:
         """Ends every WebSocket and event stream, as a server does that stops; clients come back to another."""
@@ -299,26 +296,18 @@ class Backend:
         return JSONResponse({"ready": True})
 
 
+@dataclass(frozen=True, slots=True)
 class _Running:
     """What exists between the start and the stop of a backend."""
 
-    def __init__(
-        self,
-        engine: Engine,
-        graphql: GraphQL,
-        websockets: WebSockets,
-        connections: Connections,
-        database: SQLiteDatabase | PostgresDatabase,
-        feed: SQLiteFeed | PostgresFeed,
-        bus: AnyBus,
-    ) -> None:
-        self.engine = engine
-        self.graphql = graphql
-        self.websockets = websockets
-        self.connections = connections
-        self.database = database
-        self.feed = feed
-        self.bus = bus
+    engine: Engine
+    graphql: GraphQL
+    websockets: WebSockets
+    connections: Connections
+    rechecks: Rechecks
+    database: SQLiteDatabase | PostgresDatabase
+    feed: SQLiteFeed | PostgresFeed
+    bus: AnyBus
 
 
 def _feed(

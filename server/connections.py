@@ -68,6 +68,8 @@ class Connections:
         self._counts: Counter[Key] = Counter()
         self._operations: Counter[Key] = Counter()
         self._asking = asyncio.Semaphore(AT_ONCE)
+        self.opened: Callable[[], None] | None = None
+        """Is called whenever one is opened."""
 
     def __len__(self) -> int:
         return len(self._open)
@@ -82,6 +84,8 @@ class Connections:
         if connection.address:
             self._count(("address", connection.address), self.bounds.max_connections_per_address)
         self._open.add(connection)
+        if self.opened:
+            self.opened()
         try:
             yield connection
         finally:

@@ -181,3 +181,12 @@ async def stream(
     finally:
         reading.set()
         await made.leave()
+
+
+async def attached(backend: Any) -> None:
+    """Until other processes can be heard, which a first connection begins."""
+    async with socket(backend):
+        pass
+    attaching = backend._running.rechecks._attached
+    if attaching:
+        await attaching

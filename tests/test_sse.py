@@ -16,7 +16,7 @@ from hedgerow.resolvers.observe import Failed
 
 from .conftest import ADMIN, CLOCK, running
 from .following import Following
-from .talking import stream
+from .talking import attached, stream
 from .test_http import client
 from .test_websocket import DOWN, SIGNED_OUT, Broken, Roles, actor, running_with, tasks, token
 
@@ -39,6 +39,7 @@ async def one(sqlite_world: str) -> AsyncIterator[Backend]:
 
 
 async def test_a_stream_from_its_first_to_its_last_byte(backend: Backend, live: Following) -> None:
+    await attached(backend)
     before = tasks()
     document = "subscription ($w: String) { tags(where: {word: {_eq: $w}}) { word } }"
     async with stream(backend, document, variables={"w": "sse"}) as told:

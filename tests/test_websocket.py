@@ -19,7 +19,7 @@ from hedgerow.server.callers import make_token
 from . import world
 from .conftest import ADMIN, CLOCK, SECRET, running
 from .following import Following
-from .talking import handshake, scope, socket
+from .talking import attached, handshake, scope, socket
 
 TAGS = "subscription { tags(orderBy: {id: ASC}, limit: 1) { id } }"
 AS_ADMIN = {"X-Hedgerow-Admin-Secret": ADMIN}
@@ -52,6 +52,7 @@ def tasks() -> int:
 
 
 async def test_a_subscription_from_its_first_to_its_last_message(backend: Backend, live: Following) -> None:
+    await attached(backend)
     before = tasks()
     async with socket(backend) as talk:
         await talk.init()
@@ -444,6 +445,40 @@ async def test_subscriptions_go_on_under_other_roles(database_url: str) -> None:
             assert await talk.closed() == (4403, "You have signed out.")
         assert live.followers == 0
         assert not backend._running.connections._counts, "nobody counts who isn't there any more"
+
+
+async def test_who_signs_out_at_another_process_is_gone_from_this_one(postgres_world: str) -> None:
+    roles = Roles()
+    roles.known["s"] = actor()
+    both = (running(postgres_world, modules=[roles]) for _ in range(2))
+    async with next(both) as here, next(both) as there, socket(here) as talk:
+        await talk.init(**{"X-Session": "s"})
+        await talk.subscribe("a", NOTES)
+        await talk.data("a")
+        await here._running.rechecks._attached
+        roles.known["s"] = SIGNED_OUT
+        there.recheck()
+        assert await talk.closed() == (4403, "You have signed out.")
+
+
+async def test_who_comes_while_a_process_attaches_is_asked_for_again(postgres_world: str) -> None:
+    roles = Roles()
+    roles.known["s"] = actor()
+    async with running(postgres_world, modules=[roles]) as here:
+        attach, attaching = here.bus.attach, asyncio.Event()
+
+        async def late(topic: str, take: Any) -> None:
+            await attaching.wait()
+            await attach(topic, take)
+
+        here.bus.attach = late
+        async with socket(here) as talk:
+            await talk.init(**{"X-Session": "s"})
+            await talk.subscribe("a", NOTES)
+            await talk.data("a")
+            roles.known["s"] = SIGNED_OUT  # of which another process tells before this one can hear it
+            attaching.set()
+            assert await talk.closed() == (4403, "You have signed out.")
 
 
 async def test_what_no_caller_may_ask_any_more_ends(one: Backend, sqlite_world: str) -> None:
