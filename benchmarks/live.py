@@ -94,6 +94,8 @@ async def measure(kind: str, listeners: int, seconds: int, port: int) -> list[di
                 stdout=asyncio.subprocess.PIPE,
             )
             out, _ = await process.communicate()
+        if not out:
+            raise SystemExit(f"{kind} did not reach its listeners; see above.")
         return [json.loads(line) for line in out.splitlines()]
     finally:
         await admin.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
