@@ -18,7 +18,7 @@ from ..conftest import ADMINISTRATOR, STRANGER, running, user
 from .models import LOADED, MODELS, Data, LeakQuery, Row
 
 
-def _dated(row: Row) -> Row:
+def dated(row: Row) -> Row:
     return {**row, "day": row["day"] and date.fromisoformat(row["day"])} if "day" in row else row
 
 
@@ -31,7 +31,7 @@ def _rewrite(connection: sa.Connection, data: Data, models: Sequence[Any]) -> No
         connection.execute(sa.text(f"TRUNCATE {names} CASCADE"))
     for model in models:
         if data[model.__name__]:
-            connection.execute(sa.insert(model.__table__), [_dated(row) for row in data[model.__name__]])
+            connection.execute(sa.insert(model.__table__), [dated(row) for row in data[model.__name__]])
 
 
 async def fill(url: str, data: Data, models: Sequence[Any] = LOADED) -> None:
