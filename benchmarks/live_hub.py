@@ -86,9 +86,9 @@ class Counting:
     def __getattr__(self, name: str) -> Any:
         return getattr(self.inner, name)
 
-    async def fetch(self, *given: Any) -> bytes:
+    async def read(self, *given: Any) -> bytes:
         self.asked += 1
-        return await self.inner.fetch(*given)
+        return await self.inner.read(*given)
 
     async def fetch_many(self, *given: Any) -> list[Any]:
         self.asked += 1

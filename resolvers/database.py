@@ -109,6 +109,10 @@ class Database(Protocol):
         """The UTF-8 text of the only column of the only row; past its time limit the database cancels a statement."""
         ...
 
+    async def read(self, statement: Statement, values: Sequence[Any]) -> bytes:
+        """What `fetch` gives of a statement for its `values`, on whatever way is the quickest just now."""
+        ...
+
     async def fetch_many(self, statement: Statement, rows: Sequence[Sequence[Any]]) -> list[bytes | Exception]:
         """What `fetch` gives of a statement for each of these rows of its `values`, in order, in as few round trips as
         the database can; where a row fails, only its own place has what was raised.

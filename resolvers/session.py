@@ -116,8 +116,10 @@ class Session:
         reading = self.reading(operation, leaves)
         if reading.command is None:
             return b"{}"
-        fetch = self._held.fetch if self._held else self._database.fetch
-        return reading.answer(await fetch(reading.command.sql, reading.command.values))
+        if self._held:
+            return reading.answer(await self._held.fetch(reading.command.sql, reading.command.values))
+        assert operation.statement
+        return reading.answer(await self._database.read(operation.statement, reading.command.values))
 
     async def write(
         self, writers: Writers, mutation: Mutation, leaves: Sequence[Any], once: Once | None = None

@@ -22,6 +22,7 @@ from ..resolvers.statement import Statement
 from ..schema.errors import Code, Refusal, SetupError
 from .capture import QUIET
 from .postgres_errors import refusal
+from .postgres_gather import LANES, Gathering
 from .postgres_transaction import Connection, PostgresTransaction, Varchar
 
 T = TypeVar("T")
@@ -80,6 +81,7 @@ class PostgresDatabase:
         self._isolation = isolation
         self._pool: asyncpg.Pool | None = None
         self._ending: set[asyncio.Task[None]] = set()
+        self._gathering = Gathering(self.fetch, self._together, min(LANES, size))
         self.dialect = Postgres()
         self.committed: Callable[[], None] = _nothing
         """Is called in the event loop after each commit that may have changed something."""
@@ -132,6 +134,20 @@ class PostgresDatabase:
                 return await connection.fetchval(sql, *values)
         except Exception as error:
             raise self._told(error) from error
+
+    async def read(self, statement: Statement, values: Sequence[Any]) -> bytes:
+        """See `resolvers/database`."""
+        return await self._gathering.read(statement, values)
+
+    async def _together(self, statement: Statement, rows: Sequence[Sequence[Any]], seconds: float) -> list[bytes]:
+        """See `Together`."""
+        assert statement.many
+        connection = await self._acquire()
+        try:
+            async with asyncio.timeout(seconds):
+                return [row[0] for row in await connection.fetch(statement.many.sql, *statement.many.values(rows))]
+        finally:
+            await self.pool.release(connection)
 
     def _told(self, error: Exception) -> BaseException:
         """What a driver's error is to whoever asked."""

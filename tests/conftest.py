@@ -151,6 +151,10 @@ class Counted:
         self.statements.append(sql)
         return await self.inner.fetch(sql, values)
 
+    async def read(self, statement: Any, values: Any) -> bytes:
+        self.statements.append(statement.sql)
+        return await self.inner.read(statement, values)
+
     async def fetch_many(self, statement: Any, rows: Any) -> list[bytes | Exception]:
         self.gathered.append((statement.sql, len(rows)))
         return await self.inner.fetch_many(statement, rows)

@@ -1037,10 +1037,10 @@ async def test_null_goes_up_to_what_may_be_null(backend: Backend) -> None:
 
 
 async def test_a_statement_that_fails_nulls_its_fields(backend: Backend, monkeypatch: pytest.MonkeyPatch) -> None:
-    async def fetch(sql: str, values: Any) -> bytes:
+    async def read(statement: Any, values: Any) -> bytes:
         raise Refusal.of(Code.TIMEOUT, "Too slow.")
 
-    monkeypatch.setattr(backend.engine.database, "fetch", fetch)
+    monkeypatch.setattr(backend.engine.database, "read", read)
     found = await ask(backend, "{ genres story(id: 1) { id } storyOf(id: 1) { id } }")
     assert found["data"] == {"genres": ["NOVEL", "POEM"], "story": None, "storyOf": None}
     assert codes(found) == [("TIMEOUT", ["story"]), ("TIMEOUT", ["storyOf"])]

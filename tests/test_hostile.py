@@ -1146,9 +1146,9 @@ async def test_a_slow_query_is_told_as_timeout(world_url: str, media: str) -> No
             dialect = database.dialect
             slow = True
 
-            async def fetch(self, sql: str, values: Any) -> bytes:
+            async def read(self, statement: Any, values: Any) -> bytes:
                 return await (
-                    database.fetch(SLOW[database.dialect.name], ()) if self.slow else database.fetch(sql, values)
+                    database.fetch(SLOW[database.dialect.name], ()) if self.slow else database.read(statement, values)
                 )
 
         backend.engine.database = Slow()  # type: ignore[assignment]

@@ -516,13 +516,13 @@ class Failing:
     def __getattr__(self, name: str) -> Any:
         return getattr(self.inner, name)
 
-    async def fetch(self, sql: str, values: Any) -> bytes:
+    async def read(self, statement: Any, values: Any) -> bytes:
         self.tried += 1
         if self.failure:
             if self.tried > 1:
                 self.again.set()
             raise self.failure
-        return await self.inner.fetch(sql, values)
+        return await self.inner.read(statement, values)
 
 
 async def test_a_database_that_is_away_is_tried_again(backend: Backend) -> None:
@@ -620,9 +620,9 @@ class Gate:
     def __getattr__(self, name: str) -> Any:
         return getattr(self.inner, name)
 
-    async def fetch(self, sql: str, values: Any) -> bytes:
-        data = await self.inner.fetch(sql, values)
-        if self.table in sql:
+    async def read(self, statement: Any, values: Any) -> bytes:
+        data = await self.inner.read(statement, values)
+        if self.table in statement.sql:
             self.asked += 1
             self.came.set()
             await self.open.wait()

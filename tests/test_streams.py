@@ -288,11 +288,11 @@ class Gate:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._inner, name)
 
-    async def fetch(self, sql: str, values: Any) -> bytes:
-        if "hedgerow_n" in sql:
+    async def read(self, statement: Any, values: Any) -> bytes:
+        if "hedgerow_n" in statement.sql:
             self.reached.set()
             await self.open.wait()
-        return await self._inner.fetch(sql, values)
+        return await self._inner.read(statement, values)
 
 
 async def test_what_is_judged_while_access_changes_is_not_told(backend: Backend) -> None:

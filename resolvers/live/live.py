@@ -333,7 +333,7 @@ class Live:
         now = self._clock() if group.reads_clock else None
         rows = [entry.reading.values(now) if now else entry.values for entry in some]
         if len(rows) == 1:
-            return [await self._database.fetch(group.statement.sql, rows[0])]
+            return [await self._database.read(group.statement, rows[0])]
         return await self._database.fetch_many(group.statement, rows)
 
 

@@ -1,0 +1,56 @@
+"""How long reads of a statement take: what is quick may be read in ways that would hold up others if it were slow.
+
+In: the seconds that reads took. Out: whether the next one will be quick. The quickest of the last reads counts, since
+the others have waited for a processor too. What was given up as too slow is not tried as quick for a long time, so that
+what its values make slow is given up seldom.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+
+from ..resolvers.cache import Lru
+
+REMEMBERED = 8
+"""Of how many reads the quickest counts."""
+SLOW_AGAIN = 256
+"""How many reads of a statement are held to be slow after one was given up."""
+STATEMENTS = 10_000
+"""Of how many statements it is known."""
+
+
+class Pace:
+    """Of one statement."""
+
+    __slots__ = ("_quick", "_seconds", "_unknown")
+
+    def __init__(self, quick: float) -> None:
+        self._quick = quick
+        self._seconds: deque[float] = deque(maxlen=REMEMBERED)
+        self._unknown = REMEMBERED
+
+    def quick(self, way: float = 0.0) -> bool:
+        """Whether it is quick, where asking for nothing at all takes so many seconds."""
+        return not self._unknown and min(self._seconds) - way < self._quick
+
+    def took(self, seconds: float) -> None:
+        """A read took so many seconds; of several together, its part of them."""
+        self._seconds.append(seconds)
+        if self._unknown:
+            self._unknown -= 1
+
+    def given_up(self) -> None:
+        """A read took too long for one that was held to be quick."""
+        self._unknown = SLOW_AGAIN
+
+
+class Paces:
+    """Of all statements, by their text. `quick`: how many seconds a quick one takes at most."""
+
+    def __init__(self, quick: float) -> None:
+        self._quick = quick
+        self._paces: Lru[str, Pace] = Lru(STATEMENTS)
+
+    def of(self, sql: str) -> Pace:
+        """That of a statement."""
+        return self._paces.get(sql) or self._paces.put(sql, Pace(self._quick))
