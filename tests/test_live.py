@@ -269,6 +269,14 @@ FOLLOWED: list[tuple[str, Actor, dict[str, Any]]] = [
     ('{ products(where: {_or: [{name: {_eq: "Saw"}}, {stock: {_gt: 5}}]}) { name stock } }', STRANGER, {}),
     ("{ products(orderBy: [{reviewsAggregate: {count: DESC}}, {id: ASC}], limit: 2) { name } }", STRANGER, {}),
     ("{ categories(where: {products: {stock: {_gt: 0}}}) { name children { name } } }", STRANGER, {}),
+    ("{ products(orderBy: [{stock: DESC}, {id: ASC}], limit: 2, offset: 1) { name } }", STRANGER, {}),
+    ("{ products(distinctOn: [name], orderBy: [{name: ASC}, {price: DESC}]) { name price } }", CLERK, {}),
+    (
+        "{ reviewsAggregate { groups(by: [{column: stars}], having: {count: {_gt: 1}})"
+        " { key { stars } aggregate { count } } } }",
+        CLERK,
+        {},
+    ),
 ]
 WRITES = [
     "UPDATE product SET stock = stock + 1 WHERE id = 1",
