@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
-from typing import Any, ClassVar, Literal, TypeAlias
+from typing import Any, ClassVar, Literal, Protocol, TypeAlias
 
 from ..schema.aggregates import Function, Part
 from ..schema.catalog import Table
@@ -41,6 +41,22 @@ def quote(name: str) -> str:
 def same(value: Any) -> Any:
     """The Encode of values that are the driver's own."""
     return value
+
+
+class Gathered(Protocol):
+    """One statement that answers a row for each row of parameters, in their order."""
+
+    def parameter(self, number: int) -> str:
+        """The parameter with this number (from 1) within it."""
+        ...
+
+    def statement(self, sql: str, slots: Sequence[tuple[Type, Form]]) -> str:
+        """Its text: `sql` is what `Dialect.result` gave, its parameters those of `parameter`, `slots` what they are."""
+        ...
+
+    def values(self, slots: Sequence[tuple[Type, Form]], rows: Sequence[Sequence[Any]]) -> list[Any]:
+        """Its parameters, of rows of values that `Dialect.encode` made."""
+        ...
 
 
 class Dialect(ABC):
@@ -242,21 +258,5 @@ class Dialect(ABC):
     def result(self, sql: str, checks: Sequence[str] = ()) -> str:
         """The statement around its one JSON value; `checks` are from `regex_check`."""
 
-    # One read for many rows of parameters
-
-    gathers: ClassVar[bool] = False
-    """Whether `many` and what it needs are there; else a statement is run once for each row of parameters."""
-
-    def row_parameter(self, number: int) -> str:
-        """The parameter with this number (from 1) within the statement of `many`."""
-        raise NotImplementedError
-
-    def many(self, sql: str, slots: Sequence[tuple[Type, Form]]) -> str:
-        """The statement that answers as many rows, in order, as there are rows of parameters: `sql` is what `result`
-        gave, its parameters those of `row_parameter`, `slots` are what they are.
-        """
-        raise NotImplementedError
-
-    def many_values(self, slots: Sequence[tuple[Type, Form]], rows: Sequence[Sequence[Any]]) -> list[Any]:
-        """The parameters of that statement, of rows of values that `encode` made."""
-        raise NotImplementedError
+    gathered: ClassVar[Gathered | None] = None
+    """How one statement reads for many rows of parameters; None where it is run once for each."""

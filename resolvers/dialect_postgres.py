@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Sequence
 from datetime import date
-from typing import Any, ClassVar
+from typing import Any
 
 import orjson
 
@@ -15,6 +15,7 @@ from ..schema.json_path import json_path
 from ..schema.names import Operation
 from ..schema.types import JSON, Kind, Type
 from .dialect import BIG, OF_ALL, ROOTS, SEPARATOR, Dialect, Encode, Form, literal, quote, same
+from .gathered_postgres import Unnested, sent_as
 from .regex import folded_pattern
 from .similar import similar_regex
 
@@ -37,42 +38,15 @@ class Postgres(Dialect):
     """
 
     name = "postgres"
+    gathered = Unnested()
     fits = _FITS
 
     def __init__(self, *, collate: bool = True) -> None:
         self.collate = collate
 
-    _TYPES: ClassVar[dict[Kind, str]] = {
-        Kind.INT: "int4",
-        Kind.BIGINT: "int8",
-        Kind.FLOAT: "float8",
-        Kind.DECIMAL: "numeric",
-        Kind.TEXT: "text",
-        Kind.BOOL: "bool",
-        Kind.DATETIME: "timestamptz",
-        Kind.NAIVE_DATETIME: "timestamp",
-        Kind.DATE: "date",
-        Kind.TIME: "time",
-        Kind.DURATION: "interval",
-        Kind.UUID: "uuid",
-        Kind.ENUM: "text",
-        Kind.JSON: "jsonb",
-        Kind.BYTES: "bytea",
-    }
-
     def parameter(self, number: int, type: Type, form: Form = "value") -> str:
         array = "[]" if type.array else ""
-        return f"${number}{''.join(f'::{each}{array}' for each in self._types(type, form))}"
-
-    def _types(self, type: Type, form: Form) -> tuple[str, ...]:
-        """The type that a value (or an item of an array) is sent as, and the one that it is cast to, if to another."""
-        if form == "json_path":
-            return ("jsonpath",)
-        if type.kind is Kind.DATE:  # asyncpg takes the first and the last date for infinities, so dates go as text
-            return ("text", "date")
-        if type.enum and type.enum.native:
-            return ("text", quote(type.enum.native))
-        return (self._TYPES[type.kind],)
+        return f"${number}{''.join(f'::{each}{array}' for each in sent_as(type, form))}"
 
     def encode(self, type: Type, form: Form = "value") -> Encode | None:
         if form != "value":
@@ -331,55 +305,6 @@ class Postgres(Dialect):
 
     def result(self, sql: str, checks: Sequence[str] = ()) -> str:
         return f"SELECT ({sql})::varchar" + (f" WHERE {' AND '.join(checks)}" if checks else "")
-
-    # One read for many rows of parameters
-
-    gathers = True
-
-    def row_parameter(self, number: int) -> str:
-        return f"hedgerow_many.p{number}"
-
-    def many(self, sql: str, slots: Sequence[tuple[Type, Form]]) -> str:
-        lists: list[str] = []  # what is unnested, each with the name of its column
-        names: list[str] = []
-        columns: list[str] = []
-        number = 0
-        for place, (type, form) in enumerate(slots, 1):
-            sent, *cast = self._types(type, form)
-            array = "[]" if type.array else ""
-            number += 1
-            value = f"p{place}"
-            if type.array:
-                # Arrays of arrays have one length in PostgreSQL: so all items are one array, of which rows have slices.
-                value = f"(${number}::{sent}[])[first{place}:last{place}]"
-                lists += [f"${number + 1}::int4[]", f"${number + 2}::int4[]"]
-                names += [f"first{place}", f"last{place}"]
-                number += 2
-            else:
-                lists.append(f"${number}::{sent}[]")
-                names.append(f"p{place}")
-            columns.append(f"{value}{''.join(f'::{each}{array}' for each in cast)} AS p{place}")
-        # OFFSET 0 keeps PostgreSQL from working out a slice anew for each row that it is compared with.
-        return (
-            f"SELECT ({sql}) FROM (SELECT {', '.join(columns)}, n FROM unnest({', '.join(lists)})"
-            f" WITH ORDINALITY AS rows({', '.join(names)}, n) OFFSET 0) AS hedgerow_many ORDER BY n"
-        )
-
-    def many_values(self, slots: Sequence[tuple[Type, Form]], rows: Sequence[Sequence[Any]]) -> list[Any]:
-        values: list[Any] = []
-        for (type, _), column in zip(slots, zip(*rows, strict=True), strict=True):
-            if not type.array:
-                values.append(column)
-                continue
-            items: list[Any] = []
-            first: list[int | None] = []
-            last: list[int | None] = []
-            for each in column:
-                first.append(None if each is None else len(items) + 1)
-                items += each or ()
-                last.append(None if each is None else len(items))
-            values += [items, first, last]
-        return values
 
 
 def _float(sql: str) -> str:

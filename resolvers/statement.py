@@ -17,7 +17,7 @@ from typing import Any, TypeAlias
 from ..schema import expr as e
 from ..schema.errors import Code, Refusal
 from ..schema.types import Kind, Type, parser
-from .dialect import Dialect, Encode, Form
+from .dialect import Dialect, Encode, Form, Gathered
 
 Leaf: TypeAlias = e.Variable | e.Claim | e.Const | e.Now
 Bind: TypeAlias = Callable[[Sequence[Any], e.Actor, datetime], Any]
@@ -42,24 +42,24 @@ class Statement:
 class Many:
     """A Statement that answers a row for each row of parameters, in their order. Its text is made when it is needed."""
 
-    def __init__(self, make: Callable[[], str], dialect: Dialect, slots: Sequence[tuple[Type, Form]]) -> None:
+    def __init__(self, make: Callable[[], str], gathered: Gathered, slots: Sequence[tuple[Type, Form]]) -> None:
         self._make = make
-        self._dialect = dialect
+        self._gathered = gathered
         self._slots = slots
 
     @cached_property
     def sql(self) -> str:
         """Its text."""
-        return self._dialect.many(self._make(), self._slots)
+        return self._gathered.statement(self._make(), self._slots)
 
     def values(self, rows: Sequence[Sequence[Any]]) -> list[Any]:
         """Its parameters, of as many `Statement.values`."""
-        return self._dialect.many_values(self._slots, rows)
+        return self._gathered.values(self._slots, rows)
 
 
 @dataclass(slots=True)
 class Parameters:
-    """Gives each distinct leaf its number; for `rows`, the names are those that `Dialect.many` gives."""
+    """Gives each distinct leaf its number; within one statement for many `rows` their names are its own."""
 
     dialect: Dialect
     rows: bool = False
@@ -69,14 +69,15 @@ class Parameters:
     def add(self, leaf: Leaf, form: Form = "value") -> str:
         """The parameter of a leaf, in SQL."""
         number = self.slots.setdefault((leaf, form), len(self.slots) + 1)
-        return self.dialect.row_parameter(number) if self.rows else self.dialect.parameter(number, leaf.type, form)
+        gathered = self.dialect.gathered if self.rows else None
+        return gathered.parameter(number) if gathered else self.dialect.parameter(number, leaf.type, form)
 
     def statement(self, sql: str, again: Callable[[], str] | None = None) -> Statement:
         """The statement with the slots added so far; `again` makes its text anew, with parameters for `rows`."""
         binds = tuple(_bind(leaf, self.dialect.encode(leaf.type, form)) for leaf, form in self.slots)
         many = None
-        if again and self.slots and self.dialect.gathers:
-            many = Many(again, self.dialect, [(leaf.type, form) for leaf, form in self.slots])
+        if again and self.slots and self.dialect.gathered:
+            many = Many(again, self.dialect.gathered, [(leaf.type, form) for leaf, form in self.slots])
         return Statement(sql, tuple(leaf for leaf, _ in self.slots), binds, many)
 
 
