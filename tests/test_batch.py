@@ -71,14 +71,14 @@ async def test_a_member_at_fault_spoils_no_other(http: httpx2.AsyncClient) -> No
 
 async def test_a_fault_of_ours_in_one_member_spoils_no_other(world_url: str) -> None:
     async with running(world_url, max_batch=MOST) as backend, client(backend) as http:
-        inner = backend.engine.database.fetch
+        inner = backend.engine.database.read
 
-        async def faulty(sql: str, values: Any) -> bytes:
-            if "tag" in sql:
-                raise RuntimeError(f"a secret cause: {sql}")
-            return await inner(sql, values)
+        async def faulty(statement: Any, values: Any) -> bytes:
+            if "tag" in statement.sql:
+                raise RuntimeError(f"a secret cause: {statement.sql}")
+            return await inner(statement, values)
 
-        backend.engine.database.fetch = faulty  # type: ignore[method-assign]
+        backend.engine.database.read = faulty  # type: ignore[method-assign]
         answer = await send(http, [{"query": "{ tags { id } }"}, {"query": THINGS}])
     assert codes(answer) == ["INTERNAL", ""]
     assert "secret" not in answer.text
@@ -142,7 +142,7 @@ async def test_members_run_one_after_the_other_and_are_sent_at_once(served: Back
     """A batch has one statement in the database at a time, and holds no answer while the next one is made."""
     running_now, most, sent = 0, 0, list[bytes]()
     seen_before = list[int]()
-    inner = served.engine.database.fetch
+    inner = served.engine.database.read
 
     async def watched(sql: str, values: Any) -> bytes:
         nonlocal running_now, most
@@ -169,11 +169,11 @@ async def test_members_run_one_after_the_other_and_are_sent_at_once(served: Back
 
     headers = [(b"content-type", b"application/json")]
     scope = {"type": "http", "method": "POST", "path": "/graphql", "query_string": b"", "headers": headers}
-    served.engine.database.fetch = watched  # type: ignore[method-assign]
+    served.engine.database.read = watched  # type: ignore[method-assign]
     try:
         await served(scope, receive, send_part)
     finally:
-        served.engine.database.fetch = inner  # type: ignore[method-assign]
+        served.engine.database.read = inner  # type: ignore[method-assign]
     assert json.loads(b"".join(sent)) == [ONE] * 3
     assert most == 1
     assert seen_before == [0, 1, 2]

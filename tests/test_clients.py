@@ -243,19 +243,20 @@ class Endless(Module):
         return [Route("/begun", waits(self.begun)), Route("/ended", waits(self.ended))]
 
     def wrap(self, backend: Backend) -> None:
-        inner = backend.engine.database.fetch
+        database = backend.engine.database
+        inner = database.read
         endless = ENDLESS["sqlite" if type(backend.engine.database).__name__ == "SQLiteDatabase" else "postgresql"]
 
-        async def fetch(sql: str, values: Any) -> bytes:
-            if "tag" not in sql:
-                return await inner(sql, values)
+        async def read(statement: Any, values: Any) -> bytes:
+            if "tag" not in statement.sql:
+                return await inner(statement, values)
             self.begun.release()
             try:
-                return await inner(endless, ())
+                return await database.fetch(endless, ())
             finally:
                 self.ended.release()
 
-        backend.engine.database.fetch = fetch  # type: ignore[method-assign]
+        database.read = read  # type: ignore[method-assign]
 
 
 @dataclass

@@ -47,20 +47,21 @@ class Served:
     statements: int = 0
 
     def wrap(self, backend: Backend) -> None:
-        inner = backend.engine.database.fetch
+        database = backend.engine.database
+        inner = database.read
         endless = ENDLESS[self.url.partition(":")[0]]
 
-        async def fetch(sql: str, values: Any) -> bytes:
-            if "tag" not in sql:
-                return await inner(sql, values)
+        async def read(statement: Any, values: Any) -> bytes:
+            if "tag" not in statement.sql:
+                return await inner(statement, values)
             self.statements += 1
             self.begun.release()
             try:
-                return await inner(endless, ())
+                return await database.fetch(endless, ())
             finally:
                 self.ended.release()
 
-        backend.engine.database.fetch = fetch  # type: ignore[method-assign]
+        database.read = read  # type: ignore[method-assign]
 
     def connect(self) -> socket.socket:
         return socket.create_connection(("127.0.0.1", self.port), timeout=WAIT)

@@ -525,11 +525,11 @@ async def test_introspection_can_be_off_for_all_but_the_administrator(database_u
 
 
 async def test_a_fault_of_ours_tells_nothing(database_url: str, caplog: pytest.LogCaptureFixture) -> None:
-    async def faulty(sql: str, values: Any) -> bytes:
-        raise RuntimeError(f"a secret cause: {sql}")
+    async def faulty(statement: Any, values: Any) -> bytes:
+        raise RuntimeError(f"a secret cause: {statement.sql}")
 
     async with running(database_url) as backend, client(backend) as http:
-        backend.engine.database.fetch = faulty  # type: ignore[method-assign]
+        backend.engine.database.read = faulty  # type: ignore[method-assign]
         answer = await post(http, THINGS, {"accept": JSON})
         assert (answer.status_code, code(answer)) == (500, "INTERNAL")
         assert "secret" not in answer.text
@@ -688,7 +688,7 @@ async def test_many_clients_at_once(server: int) -> None:
 async def test_a_statement_of_a_client_that_went_away_is_given_up(database_url: str) -> None:
     ended: list[str] = []
 
-    async def slow(sql: str, values: Any) -> bytes:
+    async def slow(statement: Any, values: Any) -> bytes:
         try:
             await asyncio.sleep(2)
         except asyncio.CancelledError:
@@ -698,6 +698,6 @@ async def test_a_statement_of_a_client_that_went_away_is_given_up(database_url: 
         return b"{}"
 
     async with running(database_url) as backend:
-        backend.engine.database.fetch = slow  # type: ignore[method-assign]
+        backend.engine.database.read = slow  # type: ignore[method-assign]
         await asgi(backend, [json.dumps({"query": THINGS}).encode()], gone=True)
     assert ended == ["cancelled"]

@@ -1,6 +1,7 @@
 """Databases with the rows of `models`, the backends over them, and everybody who asks."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import date
 from typing import Any
@@ -36,15 +37,24 @@ def _rewrite(connection: sa.Connection, data: Data, models: Sequence[Any]) -> No
 
 async def fill(url: str, data: Data, models: Sequence[Any] = LOADED) -> None:
     """Puts other rows into a prepared database."""
-    if url.startswith("sqlite"):
+    await outside(url, lambda connection: _rewrite(connection, data, models))
+
+
+async def outside(url: str, write: Callable[[sa.Connection], None]) -> None:
+    """Writes as another program does: in a thread of its own, for on SQLite it may wait for us."""
+
+    def in_thread() -> None:
         engine = sa.create_engine(f"sqlite:///{sqlite_path(url)}", module=sqlite3)
         with engine.begin() as connection:
-            _rewrite(connection, data, models)
+            write(connection)
         engine.dispose()
+
+    if url.startswith("sqlite"):
+        await asyncio.to_thread(in_thread)
         return
     engine = create_async_engine(sa.make_url(url).set(drivername="postgresql+asyncpg"), poolclass=sa.NullPool)
     async with engine.begin() as connection:
-        await connection.run_sync(_rewrite, data, models)
+        await connection.run_sync(write)
     await engine.dispose()
 
 

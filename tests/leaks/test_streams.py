@@ -7,15 +7,12 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import create_async_engine
 
 from hedgerow import Actor, Backend
-from hedgerow.server.sqlite import sqlite3
-from hedgerow.server.tables import sqlite_path
 
 from .asker import Asker
 from .models import LOADED, Data, seed_data
-from .served import ACTORS, ask, dated, fill, serving
+from .served import ACTORS, ask, dated, fill, outside, serving
 from .truth import Truth
 from .twins import mutated, valid
 
@@ -114,13 +111,4 @@ async def change(url: str, before: Data, after: Data) -> None:
                 elif was[key] != now[key]:
                     connection.execute(sa.update(table).where(this).values(dated(now[key])))
 
-    if url.startswith("sqlite"):
-        engine = sa.create_engine(f"sqlite:///{sqlite_path(url)}", module=sqlite3)
-        with engine.begin() as connection:
-            write(connection)
-        engine.dispose()
-        return
-    outside = create_async_engine(sa.make_url(url).set(drivername="postgresql+asyncpg"), poolclass=sa.NullPool)
-    async with outside.begin() as connection:
-        await connection.run_sync(write)
-    await outside.dispose()
+    await outside(url, write)
