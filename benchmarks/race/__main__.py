@@ -11,6 +11,7 @@ import argparse
 import json
 import os
 import shutil
+import signal
 import sys
 import tempfile
 from contextlib import ExitStack
@@ -18,7 +19,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from .cluster import Cluster
-from .measure import Figure, Sample, figure, sample, script, wrk
+from .measure import Figure, Sample, figure, sample, script, settle, window, wrk
 from .report import Run, markdown, results, splice, svg
 from .rows import fill, fill_sqlite
 from .servers import KINDS, Running
@@ -58,30 +59,29 @@ def race(given: argparse.Namespace) -> tuple[dict[str, dict[str, Figure]], int]:
         wanted = {query: running[0].answer(query) for query in given.queries}
         check(running, wanted)
         loads = {
-            (server.name, query): script(
-                "/graphql", {"Content-Type": "application/json", **server.kind.headers}, server.body(query)
-            )
+            (server.name, query): script("/graphql", server.headers, server.body(query))
             for server in running
             for query in given.queries
         }
-        for query in given.queries:
-            for server in running:
-                wrk(server.address, loads[server.name, query], given.warm, given.connections)
-                if query == "M1":
-                    server.clean()
-        for number in range(1, given.rounds + 1):
+        seconds: dict[tuple[str, str], int] = {}
+        for number in range(given.rounds + 1):
             for query in given.queries:
                 for server in running:
-                    lua = loads[server.name, query]
-                    got = sample(server.address, lua, given.seconds, given.connections, server.pid, cluster.pid)
-                    samples[server.name][query].append(got)
-                    say(f"round {number}, {query}, {server.name}: {got.load.rps:,.0f} requests/s")
+                    turn = server.name, query
+                    if number:
+                        to = server.address, loads[turn], seconds[turn], given.connections
+                        got = sample(*to, server.pid, cluster.pid)
+                        samples[server.name][query].append(got)
+                        say(f"round {number}, {query}, {server.name}: {got.load.rps:,.0f} requests/s")
+                    else:
+                        warm = wrk(server.address, loads[turn], given.warm, given.connections)
+                        seconds[turn] = window(warm, given.seconds, given.connections)
                     if query == "M1":
                         server.clean()
+                    settle(server.pid, cluster.pid)
         check(running, wanted)
-    return {
-        name: {each: figure(got) for each, got in found.items()} for name, found in samples.items()
-    }, cluster.version
+    figures = {name: {query: figure(got) for query, got in found.items()} for name, found in samples.items()}
+    return figures, cluster.version
 
 
 def check(running: list[Running], wanted: dict[str, object]) -> None:
@@ -100,6 +100,7 @@ def main() -> None:
     given = arguments()
     if not shutil.which("wrk"):
         raise SystemExit("There is no wrk, which makes the requests: apt-get install wrk")
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("Ended by SIGTERM."))  # so that all that was started ends
     figures, version = race(given)
     run = Run(
         titles={name: KINDS[name].title for name in given.servers},

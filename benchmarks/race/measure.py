@@ -7,6 +7,7 @@ the database share the machine. What other processes took meanwhile is told too.
 from __future__ import annotations
 
 import json
+import math
 import os
 import re
 import statistics
@@ -71,11 +72,12 @@ class Sample:
 
 @dataclass(frozen=True)
 class Figure:
-    """Medians of the rounds, in the units of Sample; the least and the most requests a second; all failed requests."""
+    """Medians of the rounds, in the units of Sample; `spread` is the part by which the rate of one lies away from the
+    median at most, `failed` counts the failed requests of all.
+    """
 
     rps: float
-    least: float
-    most: float
+    spread: float
     p50: float
     p99: float
     cpu: float
@@ -88,10 +90,10 @@ class Figure:
 def figure(samples: Sequence[Sample]) -> Figure:
     """The medians of some rounds' samples."""
     rates = [each.load.rps for each in samples]
+    middle = statistics.median(rates)
     return Figure(
-        rps=statistics.median(rates),
-        least=min(rates),
-        most=max(rates),
+        rps=middle,
+        spread=max(abs(each - middle) for each in rates) / middle,
         p50=statistics.median(each.load.p50 for each in samples),
         p99=statistics.median(each.load.p99 for each in samples),
         cpu=statistics.median(each.cpu for each in samples),
@@ -108,8 +110,6 @@ def parse(output: str) -> Load:
     if not found:
         raise RuntimeError(f"wrk told nothing that can be read:\n{output}")
     told = json.loads(found[1])
-    if not told["requests"]:
-        raise RuntimeError(f"wrk got no answer at all:\n{output}")
     return Load(told["requests"] / told["seconds"], told["p50"], told["p99"], told["requests"], told["failed"])
 
 
@@ -141,12 +141,34 @@ def wrk(address: str, lua: str, seconds: int, connections: int) -> Load:
     return parse(done.stdout + done.stderr)
 
 
+def window(warm: Load, seconds: int, connections: int) -> int:
+    """Seconds to measure for, by the warm-up's load: four times as many at most, where too few requests would end.
+
+    What is not answered when the time is up is not counted, so each connection should have had four answers.
+    """
+    return min(4 * seconds, max(seconds, math.ceil(4 * connections / max(warm.rps, 0.1))))
+
+
+def settle(*processes: int) -> None:
+    """Returns when processes rest, or after half a minute: some work on for clients that are gone already."""
+    for _ in range(150):
+        before = sum(map(processor, processes))
+        time.sleep(0.2)
+        if sum(map(processor, processes)) - before <= 0.02:
+            return
+
+
 def sample(address: str, lua: str, seconds: int, connections: int, server: int, database: int) -> Sample:
-    """wrk's word, and what the processes below `server` and `database` (ids) took meanwhile."""
+    """wrk's word, and what the processes below `server` and `database` (ids) took meanwhile.
+
+    RuntimeError when no request was answered at all.
+    """
     own, theirs, children, busy = processor(server), processor(database), waited(), machine()
     started = time.monotonic()
     load = wrk(address, lua, seconds, connections)
     lasted = time.monotonic() - started
+    if not load.requests:
+        raise RuntimeError(f"{address} answered no request in {seconds} s.")
     own, theirs = processor(server) - own, processor(database) - theirs
     others = machine() - busy - own - theirs - (waited() - children)
     return Sample(

@@ -6,6 +6,7 @@ themselves say more about the machine.
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
@@ -101,23 +102,11 @@ def markdown(figures: Figures, run: Run) -> str:
     ]
     if any(SQLITE in name for name in figures):
         goals.append(("*goal of Hedgerow on SQLite*", lambda query: f"{NONE} / {SQLITE_GOALS[query]:g}"))
-    others = max((each.others for found in figures.values() for each in found.values()), default=0.0)
-    waits = (
-        "every commit waits for the disk"
-        if run.synchronous
-        else "no commit waits for the disk (`synchronous_commit=off`, `synchronous = normal`), so that M1 measures"
-        " servers and not the disk"
-    )
     asked = "\n".join(f"- {query}: {QUERIES[query]}." for query in queries)
     return f"""\
 {asked}
 
-Medians of {run.rounds} rounds of {run.seconds} s, {run.day}: {run.connections} connections, one process a server with
-8 connections to PostgreSQL {run.postgres}; wrk, server and database on the same {run.cores} cores. PostgreSQL has the
-settings of a new installation, `fsync` on, but {waits}; the same for all.
-Before and after, every server gave the same rows for every query. While one was measured, other work took
-{others:.1f} cores at most (median of its rounds). Hedgerow checks a token and a rule on every table and records every
-change; the others do none of this.
+{_how(figures, run)}
 
 Requests a second:
 
@@ -139,6 +128,26 @@ Memory of the server in MB:
 
 {table(lambda name, query: of(name, query, lambda each: f"{each.memory:,.0f}"))}
 """
+
+
+def _how(figures: Figures, run: Run) -> str:
+    """A paragraph: how it was measured, how far the rounds differ, and what else the machine did."""
+    all_figures = [each for found in figures.values() for each in found.values()]
+    spreads = sorted(each.spread for each in all_figures)
+    commits = "Every commit waits for the disk"
+    if not run.synchronous:
+        commits = """No commit waits for the disk (`synchronous_commit=off`; SQLite's `synchronous=normal`), so that M1
+            measures servers and not the disk"""
+    text = f"""
+        Medians of {run.rounds} rounds of {run.seconds} s (slow servers up to four times as long), {run.day}:
+        {run.connections} connections, one process a server with 8 connections to PostgreSQL {run.postgres}; wrk, server
+        and database on the same {run.cores} cores. PostgreSQL has the settings of a new installation, `fsync` on among
+        them. {commits}; the same for all. Before and after, every server gave the same rows for every query. Rounds lay
+        within {spreads[len(spreads) // 2]:.0%} of their median, at worst within {spreads[-1]:.0%}; while one server was
+        measured, other work took {max(each.others for each in all_figures):.1f} cores at most (median of its rounds).
+        Hedgerow checks a token and a rule on every table and records every change; the others do none of this.
+    """
+    return textwrap.fill(" ".join(text.split()), 150)
 
 
 def _two(ratio: float | None) -> str:

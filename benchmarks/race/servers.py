@@ -17,6 +17,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -25,6 +26,7 @@ from typing import Any
 from music import MUTATION, QUERIES
 
 from hedgerow.server.callers import make_token
+from hedgerow.server.capture import CHANGES
 from hedgerow.server.sqlite import sqlite3
 
 from . import workload
@@ -56,7 +58,11 @@ def hedgerow() -> list[str]:
 
 @dataclass(frozen=True)
 class Kind:
-    """A server: its command and environment, what it is asked, and SQL that fills tables of its own from the rows."""
+    """A server: its command and environment, and what it is asked.
+
+    `table` and `key` are where M1 writes, `log` is a table to which it must add, `ready` a document that is answered
+    when the server is ready (otherwise Q1), and `fill` SQL that fills tables of its own from the rows.
+    """
 
     title: str
     command: list[str]
@@ -66,6 +72,7 @@ class Kind:
     sqlite: bool = False
     table: str = "artist"
     key: str = "artist_id"
+    log: str = ""
     ready: str = ""
     fill: tuple[str, ...] = ()
 
@@ -79,7 +86,7 @@ AS_USER = {"authorization": f"Bearer {token()}"}
 SECRETS = {"HEDGEROW_JWT_SECRET": SECRET, "HEDGEROW_ADMIN_SECRET": SECRET, "HEDGEROW_DATABASE_POOL": "8"}
 PRODUCTION = {"NODE_ENV": "production", "GRAPHILE_ENV": "production", "RACE": "1"}
 KINDS = {
-    "hedgerow": Kind("Hedgerow", hedgerow(), OWN, AS_USER, SECRETS),
+    "hedgerow": Kind("Hedgerow", hedgerow(), OWN, AS_USER, SECRETS, log=CHANGES),
     "postgraphile": Kind("PostGraphile 5.1", node("postgraphile"), workload.POSTGRAPHILE, {}, PRODUCTION),
     "raw-asyncpg": Kind("raw limit: asyncpg", uvicorn("limits", "postgres:app"), workload.LIMIT),
     "parse": Kind(
@@ -112,7 +119,7 @@ KINDS = {
         ),
     ),
     "strawberry": Kind("Strawberry + SQLAlchemy", uvicorn("strawberry", "app:app"), workload.STRAWBERRY),
-    "hedgerow-sqlite": Kind("Hedgerow on SQLite", hedgerow(), OWN, AS_USER, SECRETS, sqlite=True),
+    "hedgerow-sqlite": Kind("Hedgerow on SQLite", hedgerow(), OWN, AS_USER, SECRETS, sqlite=True, log=CHANGES),
     "raw-sqlite-loop": Kind(
         "raw limit: sqlite3 in the loop", uvicorn("limits", "sqlite:app"), workload.LIMIT, sqlite=True
     ),
@@ -165,7 +172,8 @@ class Running:
         return self
 
     def __exit__(self, *_: object) -> None:
-        os.killpg(self._process.pid, signal.SIGTERM)
+        with suppress(ProcessLookupError):
+            os.killpg(self._process.pid, signal.SIGTERM)
         try:
             self._process.wait(10)
         except subprocess.TimeoutExpired:
@@ -191,10 +199,13 @@ class Running:
         return self.kind.requests[query].plain(self._post(body))
 
     def check(self, query: str, wanted: Any) -> None:
-        """Refuses an answer other than the wanted one; of M1, one that left no such artist."""
+        """Refuses an answer other than the wanted one; of M1, one that left no such artist, or did not record it."""
+        recorded = self._recorded() if query == "M1" else 0
         answer = self.answer(query)
         if query == "M1":
             answer, wanted = self._names(answer), ["bench"]
+            if self.kind.log and self._recorded() != recorded + 1:
+                raise SystemExit(f"{self.name} recorded no change of M1 in {self.kind.log}.")
         if answer != wanted:
             raise SystemExit(f"{self.name} answers {query} with other rows: {answer}\nWanted were {wanted}")
 
@@ -217,12 +228,19 @@ class Running:
 
     def _names(self, key: Any) -> list[str]:
         """The names of the artists with a key; there must be one."""
-        sql = f'SELECT name FROM "{self.kind.table}" WHERE "{self.kind.key}" = '
+        return self._select(f'SELECT name FROM "{self.kind.table}" WHERE "{self.kind.key}" = $1', key)
+
+    def _recorded(self) -> int:
+        """How many changes the log holds."""
+        return self._select(f"SELECT count(*) FROM {self.kind.log}")[0] if self.kind.log else 0
+
+    def _select(self, statement: str, *values: Any) -> list[Any]:
+        """The one column of a statement."""
         if not self.kind.sqlite:
-            return [row["name"] for row in fetch(self._rows, f"{sql}$1", key)]
+            return [value for (value,) in fetch(self._rows, statement, *values)]
         connection = sqlite3.connect(self._rows)
         try:
-            return [name for (name,) in connection.execute(f"{sql}?", (key,))]
+            return [value for (value,) in connection.execute(statement.replace("$", "?"), values)]
         finally:
             connection.close()
 
