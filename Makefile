@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 RUN := $(VENV)/bin
 
-.PHONY: demo dev test check format bench-warm bench-planning bench-deliver bench-tables bench-capture bench-live bench-live-hub flights clean
+.PHONY: demo dev test check format bench bench-quick bench-warm bench-planning bench-deliver bench-tables bench-capture bench-live bench-live-hub flights clean
 
 $(VENV)/.made: pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Hedgerow needs Python 3.11 or later: make PYTHON=python3.12")'
@@ -48,6 +48,20 @@ $(PEERS)/%/node_modules: $(PEERS)/%/package-lock.json
 	cd $(@D) && npm ci --no-audit --no-fund
 	touch $@
 
+# The Python peers have an environment of their own: what they need is no dependency of ours.
+$(PEERS)/.venv/.made: $(PEERS)/requirements.txt
+	$(PYTHON) -m venv $(@D)
+	$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --requirement $<
+	touch $@
+
+RACE := cd benchmarks && ../$(RUN)/python -m race
+
+bench: $(VENV)/.made $(PEERS)/.venv/.made $(PEERS)/postgraphile/node_modules $(PEERS)/parse/node_modules  ## reading and writing beside the peers and the raw limits; needs wrk and PostgreSQL
+	$(RACE) --docs
+
+bench-quick: $(VENV)/.made $(PEERS)/.venv/.made $(PEERS)/postgraphile/node_modules  ## the same in five minutes: ours, PostGraphile and the limit
+	$(RACE) --servers hedgerow postgraphile raw-asyncpg --rounds 3 --seconds 4
+
 bench-live: $(VENV)/.made $(PEERS)/postgraphile/node_modules $(PEERS)/parse/node_modules $(PEERS)/listeners/node_modules  ## listeners of one write, beside the peers
 	$(RUN)/python benchmarks/live.py
 
@@ -62,4 +76,4 @@ flights: $(VENV)/.made  ## 336,776 flights at http://127.0.0.1:8000/graphql
 	$(RUN)/hedgerow dev examples/flights.py --claims '{"carrier": "B6"}'
 
 clean:
-	rm -rf $(VENV) build dist *.egg-info tests/clients/node_modules
+	rm -rf $(VENV) build dist *.egg-info tests/clients/node_modules $(PEERS)/.venv $(PEERS)/*/node_modules

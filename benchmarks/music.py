@@ -1,8 +1,9 @@
-"""The benchmarks' music store: 1,000 artists, 5,000 albums, 50,000 tracks, with a rule on every table, and its
-queries.
+"""The benchmarks' music store: 1,000 artists, 5,000 albums, 50,000 tracks, 100,000 lines of invoices, with a rule on
+every table; its queries and its mutation.
 """
 
 from decimal import Decimal
+from typing import Any
 
 from sqlmodel import Field, Relationship, SQLModel
 
@@ -46,10 +47,25 @@ class Track(SQLModel, table=True):
         yield allow("user", "read", where=track.track_id > 0)
 
 
-backend = Backend(models=[Artist, Album, Track])
+class InvoiceLine(SQLModel, table=True):
+    __tablename__ = "invoice_line"
+
+    invoice_line_id: int | None = Field(default=None, primary_key=True)
+    track_id: int = Field(foreign_key="track.track_id", index=True)
+    unit_price: Decimal = Field(max_digits=10, decimal_places=2)
+    quantity: int
+    track: Track = Relationship()
+
+    @access
+    def rules(line, me):
+        yield allow("user", "read", where=line.invoice_line_id > 0)
+
+
+backend = Backend(models=[Artist, Album, Track, InvoiceLine])
 
 ROWS = (
-    "INSERT INTO artist (artist_id, name) SELECT i, 'Artist ' || i FROM generate_series(1, 1000) i",
+    "INSERT INTO artist (artist_id, name)"
+    " SELECT i, chr(65 + (i * 7) % 26) || chr(97 + (i * 11) % 26) || ' Artist ' || i FROM generate_series(1, 1000) i",
     "INSERT INTO album (album_id, title, artist_id)"
     " SELECT i, 'Album ' || i, 1 + (i * 13) % 1000 FROM generate_series(1, 5000) i",
     "INSERT INTO track (track_id, name, album_id, composer, milliseconds, bytes, unit_price)"
@@ -57,11 +73,14 @@ ROWS = (
     " CASE WHEN i % 4 = 0 THEN NULL ELSE 'Composer ' || (i % 700) END, 60000 + (i * 37) % 300000,"
     " 1000000 + (i::bigint * 7919) % 9000000, (ARRAY[0.99, 1.29, 0.69, 1.99])[1 + i % 4]"
     " FROM generate_series(1, 50000) i",
-    "VACUUM ANALYZE artist, album, track",
+    "INSERT INTO invoice_line (invoice_line_id, track_id, unit_price, quantity)"
+    " SELECT i, 1 + (i * 31) % 50000, 0.99, 1 + i % 3 FROM generate_series(1, 100000) i",
+    "SELECT setval(pg_get_serial_sequence('artist', 'artist_id'), 1000)",
+    "VACUUM ANALYZE artist, album, track, invoice_line",
 )
 """PostgreSQL statements that fill the tables, always with the same rows."""
 
-QUERIES: dict[str, tuple[str, dict[str, int]]] = {
+QUERIES: dict[str, tuple[str, dict[str, Any]]] = {
     "Q1": (
         "query ($id: Int!) { track(trackId: $id) { trackId name composer milliseconds unitPrice } }",
         {"id": 4711},
@@ -76,5 +95,16 @@ QUERIES: dict[str, tuple[str, dict[str, int]]] = {
         " album { title } } }",
         {"first": 1000},
     ),
+    "Q4": (
+        "query ($where: TrackFilter!, $first: Int!) { tracks(where: $where, orderBy: {name: ASC}, limit: $first)"
+        " { trackId name unitPrice } tracksAggregate(where: $where) { aggregate { count } } }",
+        {"where": {"unitPrice": {"_gt": "1.00"}, "album": {"artist": {"name": {"_like": "B%"}}}}, "first": 10},
+    ),
 }
 """Name → document and variables."""
+
+MUTATION: tuple[str, dict[str, Any]] = (
+    "mutation ($name: String!) { createArtist(object: {name: $name}) { artistId } }",
+    {"name": "bench"},
+)
+"""M1: document and variables."""

@@ -29,7 +29,7 @@ URL = os.environ.get("HEDGEROW_BENCH_POSTGRES") or os.environ.get(
     "HEDGEROW_TEST_POSTGRES", "postgresql://root@127.0.0.1:5432/test"
 )
 SECRET = "a secret for the benchmark, 32 bytes or more"
-ROUNDS, CALLS = 30, {"Q1": 200, "Q2": 60, "Q3": 12}
+ROUNDS, CALLS = 30, {"Q1": 200, "Q2": 60, "Q3": 12, "Q4": 20}
 
 
 async def main() -> None:

@@ -1,4 +1,4 @@
-// PostGraphile with a subscription that a trigger's NOTIFY feeds, as its documentation shows.
+// PostGraphile; for listeners with a subscription that a trigger's NOTIFY feeds, as its documentation shows.
 import { createServer } from "node:http";
 import { postgraphile } from "postgraphile";
 import { grafserv } from "postgraphile/grafserv/node";
