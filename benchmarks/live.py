@@ -44,7 +44,7 @@ def node(folder: str, program: str) -> list[str]:
 @asynccontextmanager
 async def server(kind: str, port: int, url: str):
     """A server of this kind at a port, with a database of its own."""
-    environment = {**os.environ, "PORT": str(port), "DATABASE_URL": url}
+    environment = {**os.environ, "PORT": str(port), "DATABASE_URL": url, "NODE_ENV": "production"}
     if kind.startswith("hedgerow"):
         environment |= {"HEDGEROW_DATABASE_URL": url, "HEDGEROW_JWT_SECRET": SECRET, "HEDGEROW_ADMIN_SECRET": SECRET}
         # All listeners are one caller, at one address.

@@ -258,5 +258,9 @@ class Dialect(ABC):
     def result(self, sql: str, checks: Sequence[str] = ()) -> str:
         """The statement around its one JSON value; `checks` are from `regex_check`."""
 
+    joins_to_one: ClassVar[bool] = False
+    """Whether a row that must be there at the end of a to-one relation is joined, for a planner that orders joins and
+    runs EXISTS row by row.
+    """
     gathered: ClassVar[Gathered | None] = None
     """How one statement reads for many rows of parameters; None where it is run once for each."""

@@ -286,12 +286,8 @@ class _Renderer:
     # Rows
 
     def _tail(self, rows: _Rows, *more: e.Expr) -> str:
-        """The WHERE clause of a Read, with more conditions."""
-        conditions = [rows.on] if rows.on else []
-        where = e.both(rows.read.where, *more)
-        if where != e.ALWAYS:
-            conditions.append(self.where.condition(where, rows.scopes, only_true=True))
-        return f" WHERE {' AND '.join(conditions)}" if conditions else ""
+        """What follows the source of a Read, with more conditions."""
+        return self.where.tail(rows.on, e.both(rows.read.where, *more), rows.scopes)
 
     def _selected(self, rows: _Rows, page: _Page, *, ordered: bool, cap: int | None) -> str:
         """The SELECT of a page's rows, in order where asked; see `_columns`."""

@@ -17,6 +17,9 @@ from ..schema.types import TEXT, Type
 from .dialect import Dialect, quote
 from .statement import Parameters
 
+MOST_JOINS = 20
+"""How many rows at the end of to-one relations are joined to one source; SQLite joins 64 tables at most."""
+
 
 @dataclass(slots=True)
 class Scope:
@@ -214,6 +217,44 @@ class Where:
                 return self._exists(expr, expr.path, scopes[expr.up :], scopes)
             case _:
                 assert_never(expr)
+
+    def tail(self, on: str, expr: e.Expr, scopes: Sequence[Scope]) -> str:
+        """What follows the sources of FROM for the rows that pass a condition; `on` joins them to the rows around."""
+        joins: list[str] = []
+        conditions = [*([on] if on else []), *self._joins(expr, scopes, joins)]
+        return "".join(joins) + (f" WHERE {' AND '.join(conditions)}" if conditions else "")
+
+    def _joins(self, expr: e.Expr, scopes: Sequence[Scope], joins: list[str]) -> list[str]:
+        """The conditions of which all must be true, but for those that became joins."""
+        if not self.dialect.joins_to_one:
+            return [] if expr == e.ALWAYS else [self.condition(expr, scopes, only_true=True)]
+        conditions: list[str] = []
+        for each in expr.exprs if isinstance(expr, e.And) else (expr,):
+            if isinstance(each, e.And):
+                conditions += self._joins(each, scopes, joins)
+            elif isinstance(each, e.Exists) and len(joins) < MOST_JOINS and self._is_one(each, scopes[0]):
+                here = scopes[0]
+                assert here.table
+                there = Scope(self.alias(), self.catalog.target(here.table, each.relation))
+                source, on = self.joined(here.table.relations[each.relation], here, there, scopes, e.ALWAYS)
+                place = len(joins)
+                joins.append("")
+                inner = self._joins(each.where, (there, *scopes), joins)
+                joins[place] = f" JOIN {source} ON {' AND '.join([on, *inner])}"
+            else:
+                conditions.append(self.condition(each, scopes, only_true=True))
+        return conditions
+
+    def _is_one(self, expr: e.Exists, here: Scope) -> bool:
+        """Whether an Exists is to be a join: it stands on this row, and no second row can be what it asks for."""
+        assert here.table
+        if expr.path or expr.up:
+            return False
+        relation = here.table.relations[expr.relation]
+        if relation.link:
+            return False
+        uniques = self.catalog.target(here.table, expr.relation).uniques
+        return any({*unique.columns} <= {*relation.remote} for unique in uniques)
 
     def _operand(self, value: e.Value, scopes: Sequence[Scope]) -> str:
         return self.fitting(self.value(value, scopes), value.type)

@@ -22,7 +22,7 @@ from hedgerow import Backend, Refusal, access, allow
 from hedgerow.schema.errors import Code
 from hedgerow.server.tables import prepare
 
-from .conftest import CLOCK, running, settings
+from .conftest import ADMINISTRATOR, CLOCK, running, settings
 from .test_http import AS_ADMIN, as_user, client, code
 from .world import MODELS
 
@@ -1236,6 +1236,16 @@ async def test_a_late_cancellation_does_not_interrupt_the_next_one(sqlite_world:
         with contextlib.suppress(asyncio.CancelledError):
             await one
         assert await other == b"2000000"
+
+
+async def test_more_to_one_relations_than_a_join_takes(world_url: str) -> None:
+    async with running(world_url, max_relation_conditions=200) as backend:
+        session = backend.session(ADMINISTRATOR)
+        document = "{ notes(where: {_and: [%s]}, orderBy: {id: ASC}) { id } }"
+        parts = [f"{{author: {{id: {{_gt: -{number}}}}}, team: {{id: {{_gt: -{number}}}}}}}" for number in range(60)]
+        expected = await session.query(document % parts[0])
+        assert expected["notes"]
+        assert await session.query(document % ", ".join(parts)) == expected
 
 
 # Whatever

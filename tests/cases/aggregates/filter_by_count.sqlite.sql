@@ -3,7 +3,7 @@ SELECT json_object('teams',
   FROM 
 (SELECT t0."id"
   FROM "team" AS t0
-  WHERE (EXISTS 
+  WHERE EXISTS 
 (SELECT 1
   FROM "membership" AS t1
   WHERE t1."team_id" = t0."id" AND (t1."person_id" = ?1)) AND (
@@ -21,7 +21,7 @@ SELECT json_object('teams',
   WHERE t5."id" = t2."team_id" AND EXISTS 
 (SELECT 1
   FROM "membership" AS t6
-  WHERE t6."team_id" = t5."id" AND (t6."person_id" = ?1))))) >= ?2))
+  WHERE t6."team_id" = t5."id" AND (t6."person_id" = ?1))))) >= ?2)
   ORDER BY t0."id"
   LIMIT 1000) AS t0), 'people', 
 (SELECT json_group_array(json_object('id', t7."id"))

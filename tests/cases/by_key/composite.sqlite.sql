@@ -5,11 +5,11 @@ SELECT json_object('membership',
   WHERE t1."id" = t0."person_id"
   LIMIT 1))
   FROM "membership" AS t0
-  WHERE (EXISTS 
+  WHERE EXISTS 
 (SELECT 1
   FROM "team" AS t2
   WHERE t2."id" = t0."team_id" AND EXISTS 
 (SELECT 1
   FROM "membership" AS t3
-  WHERE t3."team_id" = t2."id" AND (t3."person_id" = ?1))) AND (t0."team_id" = ?2) AND (t0."person_id" = ?3))
+  WHERE t3."team_id" = t2."id" AND (t3."person_id" = ?1))) AND (t0."team_id" = ?2) AND (t0."person_id" = ?3)
   LIMIT 1))

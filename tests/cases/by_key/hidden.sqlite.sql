@@ -1,11 +1,11 @@
 SELECT json_object('note', 
 (SELECT json_object('id', t0."id", 'title', t0."title")
   FROM "note" AS t0
-  WHERE ((t0."public" OR EXISTS 
+  WHERE (t0."public" OR EXISTS 
 (SELECT 1
   FROM "team" AS t1
   WHERE t1."id" = t0."team_id" AND EXISTS 
 (SELECT 1
   FROM "membership" AS t2
-  WHERE t2."team_id" = t1."id" AND (t2."person_id" = ?1)))) AND (t0."id" = ?2))
+  WHERE t2."team_id" = t1."id" AND (t2."person_id" = ?1)))) AND (t0."id" = ?2)
   LIMIT 1))

@@ -5,5 +5,5 @@ SELECT json_object('message',
   WHERE t1."id" = t0."sender_id"
   LIMIT 1))
   FROM "message" AS t0
-  WHERE (((t0."sender_id" = ?1) OR (t0."recipient_id" = ?1)) AND (t0."id" = ?2))
+  WHERE ((t0."sender_id" = ?1) OR (t0."recipient_id" = ?1)) AND (t0."id" = ?2)
   LIMIT 1))

@@ -14,11 +14,11 @@ SELECT json_object('notes',
   LIMIT ?2) AS t0), 'note', 
 (SELECT json_object('title', t3."title")
   FROM "note" AS t3
-  WHERE ((t3."public" OR EXISTS 
+  WHERE (t3."public" OR EXISTS 
 (SELECT 1
   FROM "team" AS t4
   WHERE t4."id" = t3."team_id" AND EXISTS 
 (SELECT 1
   FROM "membership" AS t5
-  WHERE t5."team_id" = t4."id" AND (t5."person_id" = ?1)))) AND (t3."id" = ?3))
+  WHERE t5."team_id" = t4."id" AND (t5."person_id" = ?1)))) AND (t3."id" = ?3)
   LIMIT 1))

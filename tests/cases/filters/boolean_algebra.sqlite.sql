@@ -3,13 +3,13 @@ SELECT json_object('notes',
   FROM 
 (SELECT t0."id"
   FROM "note" AS t0
-  WHERE ((t0."public" OR EXISTS 
+  WHERE (t0."public" OR EXISTS 
 (SELECT 1
   FROM "team" AS t1
   WHERE t1."id" = t0."team_id" AND EXISTS 
 (SELECT 1
   FROM "membership" AS t2
-  WHERE t2."team_id" = t1."id" AND (t2."person_id" = ?1)))) AND ((t0."id" = ?2) OR ((t0."public" = ?3) AND (NOT (t0."id" < ?4)))))
+  WHERE t2."team_id" = t1."id" AND (t2."person_id" = ?1)))) AND ((t0."id" = ?2) OR ((t0."public" = ?3) AND (NOT (t0."id" < ?4))))
   ORDER BY t0."id"
   LIMIT 1000) AS t0), 'none', 
 (SELECT json_group_array(json_object('id', t3."id"))

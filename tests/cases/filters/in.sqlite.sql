@@ -3,7 +3,7 @@ SELECT json_object('notes',
   FROM 
 (SELECT t0."id"
   FROM "note" AS t0
-  WHERE ((t0."public" OR EXISTS 
+  WHERE (t0."public" OR EXISTS 
 (SELECT 1
   FROM "team" AS t1
   WHERE t1."id" = t0."team_id" AND EXISTS 
@@ -11,7 +11,7 @@ SELECT json_object('notes',
   FROM "membership" AS t2
   WHERE t2."team_id" = t1."id" AND (t2."person_id" = ?1)))) AND (CASE WHEN ?2 IS NOT NULL THEN t0."id" IN 
 (SELECT value
-  FROM json_each(?2)) END))
+  FROM json_each(?2)) END)
   ORDER BY t0."id"
   LIMIT 1000) AS t0), 'none', 
 (SELECT json_group_array(json_object('id', t3."id"))
@@ -25,7 +25,7 @@ SELECT json_object('notes',
   FROM 
 (SELECT t4."id"
   FROM "note" AS t4
-  WHERE ((t4."public" OR EXISTS 
+  WHERE (t4."public" OR EXISTS 
 (SELECT 1
   FROM "team" AS t5
   WHERE t5."id" = t4."team_id" AND EXISTS 
@@ -33,6 +33,6 @@ SELECT json_object('notes',
   FROM "membership" AS t6
   WHERE t6."team_id" = t5."id" AND (t6."person_id" = ?1)))) AND (NOT (CASE WHEN ?3 IS NOT NULL THEN t4."id" IN 
 (SELECT value
-  FROM json_each(?3)) END)))
+  FROM json_each(?3)) END))
   ORDER BY t4."id"
   LIMIT 1000) AS t4))

@@ -3,7 +3,7 @@ SELECT json_object('notes',
   FROM 
 (SELECT t0."id"
   FROM "note" AS t0
-  WHERE ((t0."public" OR EXISTS 
+  WHERE (t0."public" OR EXISTS 
 (SELECT 1
   FROM "team" AS t1
   WHERE t1."id" = t0."team_id" AND EXISTS 
@@ -23,6 +23,6 @@ SELECT json_object('notes',
   FROM "membership" AS t6
   WHERE t6."team_id" = t5."id" AND (t6."person_id" = ?1))) AND (CASE WHEN ?3 IS NOT NULL THEN t3."name" IN 
 (SELECT value
-  FROM json_each(?3)) END)))) AND (t0."public" = ?4))
+  FROM json_each(?3)) END)))) AND (t0."public" = ?4)
   ORDER BY t0."id"
   LIMIT 1000) AS t0))

@@ -8,5 +8,5 @@ SELECT json_object('sales_bills',
   LIMIT 1000) AS t0), 'sales_bills_by_pk', 
 (SELECT json_object('amount', printf('%.2f', t1."amount"))
   FROM "bills" AS t1
-  WHERE ((t1."customer_id" = ?1) AND (t1."number" = ?2))
+  WHERE (t1."customer_id" = ?1) AND (t1."number" = ?2)
   LIMIT 1))

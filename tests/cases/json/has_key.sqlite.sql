@@ -38,7 +38,7 @@ SELECT json_object('a',
   FROM 
 (SELECT t5."id"
   FROM "thing" AS t5
-  WHERE ((hedgerow_json_has_key(t5."a_json", ?4)) AND (hedgerow_json_has_key(t5."a_json", ?5)))
+  WHERE (hedgerow_json_has_key(t5."a_json", ?4)) AND (hedgerow_json_has_key(t5."a_json", ?5))
   ORDER BY t5."id"
   LIMIT 1000) AS t5), 'none', 
 (SELECT json_group_array(json_object('id', t6."id"))

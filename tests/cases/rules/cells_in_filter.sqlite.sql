@@ -3,7 +3,7 @@ SELECT json_object('people',
   FROM 
 (SELECT t0."name"
   FROM "person" AS t0
-  WHERE ((t0."id" = ?1) AND (t0."email" LIKE ?2 ESCAPE '\'))
+  WHERE (t0."id" = ?1) AND (t0."email" LIKE ?2 ESCAPE '\')
   ORDER BY t0."id"
   LIMIT 1000) AS t0), 'none', 
 (SELECT json_group_array(json_object('name', t1."name"))

@@ -8,9 +8,9 @@ SELECT json_object('notes',
   LIMIT 1000) AS t0), 'note', 
 (SELECT json_object('title', t1."title")
   FROM "note" AS t1
-  WHERE (t1."public" AND (t1."id" = ?1))
+  WHERE t1."public" AND (t1."id" = ?1)
   LIMIT 1), 'hidden', 
 (SELECT json_object('title', t2."title")
   FROM "note" AS t2
-  WHERE (t2."public" AND (t2."id" = ?2))
+  WHERE t2."public" AND (t2."id" = ?2)
   LIMIT 1))

@@ -24,7 +24,7 @@ SELECT json_object('rows',
   FROM 
 (SELECT t0."count", t0."product_id", t0."purchase_id"
   FROM "line" AS t0
-  WHERE ((
+  WHERE (
 (SELECT t3."customer_id"
   FROM "purchase" AS t3
   WHERE t3."id" = t0."purchase_id"
@@ -36,7 +36,7 @@ SELECT json_object('rows',
   LIMIT -1) AS k0 JOIN 
 (SELECT key, value
   FROM json_each(?3)
-  LIMIT -1) AS k1 ON k1.key = k0.key)))
+  LIMIT -1) AS k1 ON k1.key = k0.key))
   LIMIT 5000) AS t0))
 DELETE
   FROM "line" AS t0

@@ -22,7 +22,7 @@ SELECT json_object('rows',
   FROM 
 (SELECT t0."id", t0."stock"
   FROM "product" AS t0
-  WHERE ((NOT t0."hidden") AND (CASE WHEN ?1 IS NOT NULL THEN t0."id" IN 
+  WHERE (NOT t0."hidden") AND (CASE WHEN ?1 IS NOT NULL THEN t0."id" IN 
 (SELECT value
-  FROM json_each(?1)) END))
+  FROM json_each(?1)) END)
   LIMIT 5000) AS t0))

@@ -19,7 +19,7 @@ SELECT json_object('rows',
   FROM 
 (SELECT t0."id", t0."note"
   FROM "purchase" AS t0
-  WHERE ((t0."customer_id" = ?1) AND (CASE WHEN ?2 IS NOT NULL THEN t0."id" IN 
+  WHERE (t0."customer_id" = ?1) AND (CASE WHEN ?2 IS NOT NULL THEN t0."id" IN 
 (SELECT value
-  FROM json_each(?2)) END))
+  FROM json_each(?2)) END)
   LIMIT 5000) AS t0))
