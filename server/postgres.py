@@ -139,13 +139,12 @@ class PostgresDatabase:
         """See `resolvers/database`."""
         return await self._gathering.read(statement, values)
 
-    async def _together(self, statement: Statement, rows: Sequence[Sequence[Any]], seconds: float) -> list[bytes]:
+    async def _together(self, statement: Statement, rows: Sequence[Sequence[Any]]) -> list[bytes]:
         """See `Together`."""
         assert statement.many
         connection = await self._acquire()
         try:
-            async with asyncio.timeout(seconds):
-                return [row[0] for row in await connection.fetch(statement.many.sql, *statement.many.values(rows))]
+            return [row[0] for row in await connection.fetch(statement.many.sql, *statement.many.values(rows))]
         finally:
             await self.pool.release(connection)
 

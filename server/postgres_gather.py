@@ -2,8 +2,9 @@
 
 In: a Statement and its values, for one caller. Out: what the database gives for these alone. While fewer than LANES
 read, each is read at once and alone, so that gathering costs nothing where nobody waits. Only what has been quick is
-gathered, and must stay so: a gathered statement that takes long is given up. Then, or where it fails, each of its reads
-is read alone, with the time limit and the error of its own. A caller who goes away takes nobody's answer along.
+gathered, and must stay so: what takes long is given up, and left to the database's own time limit, for to cancel it
+would be no quicker. Then, or where it fails, each of its reads is read alone, with the time limit and the error of its
+own. A caller who goes away takes nobody's answer along.
 """
 
 from __future__ import annotations
@@ -11,8 +12,8 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import deque
-from collections.abc import Awaitable, Callable, Sequence
-from typing import Any, TypeAlias
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from typing import Any, TypeAlias, TypeVar
 
 from ..resolvers.statement import Statement
 from ..schema.errors import Refusal
@@ -27,12 +28,11 @@ QUICK = 0.0005
 TOO_LONG = 0.1
 """Seconds after which a gathered statement is given up."""
 
+T = TypeVar("T")
 Alone: TypeAlias = Callable[[str, Sequence[Any]], Awaitable[bytes]]
 """Reads for one caller."""
-Together: TypeAlias = Callable[[Statement, Sequence[Sequence[Any]], float], Awaitable[list[bytes]]]
-"""Reads for several, within so many seconds: TimeoutError after them, a Refusal where none of them can be read, and any
-other error where one of them can't.
-"""
+Together: TypeAlias = Callable[[Statement, Sequence[Sequence[Any]]], Coroutine[Any, Any, list[bytes]]]
+"""Reads for several; a Refusal where none of them can be read, and any other error where one of them can't."""
 
 
 class _Waiting:
@@ -68,7 +68,7 @@ class Gathering:
         self._paces = Paces(QUICK)
         self._waiting: dict[str, tuple[Statement, deque[_Waiting]]] = {}
         """By the statement's text; the one that was waited for longest comes first."""
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks: set[asyncio.Task[Any]] = set()
 
     async def read(self, statement: Statement, values: Sequence[Any]) -> bytes:
         """What the statement gives for these values. Raises as `fetch` does."""
@@ -101,9 +101,7 @@ class Gathering:
     def _free(self) -> None:
         """Gives a lane that is free to those who wait."""
         if self._waiting:
-            task = asyncio.create_task(self._drain(), name="hedgerow-gather")
-            self._tasks.add(task)  # the loop itself holds no task
-            task.add_done_callback(self._tasks.discard)
+            self._begin(self._drain())
         else:
             self._busy -= 1
 
@@ -124,22 +122,28 @@ class Gathering:
         pace = self._paces.of(statement.sql)
         if len(some) > 1:
             started = time.perf_counter()
-            try:
-                found = await self._together(statement, [each.values for each in some], TOO_LONG)
-            except TimeoutError:
+            reading = self._begin(self._together(statement, [each.values for each in some]))
+            done, _ = await asyncio.wait((reading,), timeout=TOO_LONG)
+            error = reading.exception() if done else None
+            if not done:
                 pace.given_up()
-            except Refusal as refusal:
+            elif isinstance(error, Refusal):
                 for each in some:
-                    each.failed(Refusal(*refusal.complaints))
+                    each.failed(Refusal(*error.complaints))
                 return
-            except Exception:
-                found = []  # one of them can't be read, and will be told so alone
-            else:
+            elif error is None:
                 pace.took((time.perf_counter() - started) / len(some))
-                for each, data in zip(some, found, strict=True):
+                for each, data in zip(some, reading.result(), strict=True):
                     each.told(data)
                 return
         await asyncio.gather(*(self._read_alone(statement, each, pace) for each in some))
+
+    def _begin(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
+        task = asyncio.create_task(work, name="hedgerow-gather")
+        self._tasks.add(task)  # the loop itself holds no task
+        task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(lambda done: done.cancelled() or done.exception())  # what was given up tells nobody
+        return task
 
     async def _read_alone(self, statement: Statement, waiting: _Waiting, pace: Pace) -> None:
         try:

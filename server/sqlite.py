@@ -7,7 +7,6 @@ two thirds of the throughput.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
@@ -85,9 +84,8 @@ class SQLiteDatabase:
         except (sqlite3.Error, OverflowError) as error:
             raise refusal(error, LONGEST) from error
         if rows is None:
-            started = time.perf_counter()
-            rows = await self._readers.rows(statement.sql, values)
-            self._points.took(statement.sql, time.perf_counter() - started)
+            rows, seconds = await self._readers.timed(statement.sql, values)
+            self._points.took(statement.sql, seconds)
         return rows[0][0].encode()
 
     async def fetch_many(self, statement: Statement, rows: Sequence[Sequence[Any]]) -> list[bytes | Exception]:

@@ -10,6 +10,7 @@ import pytest
 
 from hedgerow import Actor, Backend, Refusal
 from hedgerow.resolvers.dialect import Dialect
+from hedgerow.resolvers.json_values import WATCH
 from hedgerow.resolvers.statement import Parameters, Statement
 from hedgerow.schema import expr as e
 from hedgerow.schema.errors import Code
@@ -50,9 +51,9 @@ class Together:
         self._together = database._gathering._together
         database._gathering._together = self
 
-    async def __call__(self, statement: Statement, rows: Sequence[Any], seconds: float) -> list[bytes]:
+    async def __call__(self, statement: Statement, rows: Sequence[Any]) -> list[bytes]:
         self.rows.append(len(rows))
-        return await self._together(statement, rows, seconds)
+        return await self._together(statement, rows)
 
 
 def of(backend: Backend, document: str, variables: dict[str, Any], caller: Actor) -> tuple[Statement, list[Any]]:
@@ -234,6 +235,8 @@ async def test_what_is_quick_is_read_in_the_loop(sqlite: tuple[Backend, SQLiteDa
     await database._readers.stop()
     assert await database.read(statement, values) == expected
     database._readers.start()
+    await asyncio.sleep(2 * sqlite_points.LONGEST)
+    assert not WATCH.overdue(), "the time limit of a read is no limit of what the loop does later"
 
 
 async def test_what_turns_out_to_be_slow_is_read_by_a_thread(sqlite: tuple[Backend, SQLiteDatabase]) -> None:
