@@ -1,14 +1,17 @@
 """Change streams tell nothing of changes of which the caller sees none, whatever the caller filters by."""
 
+import asyncio
 import json
 import os
 import random
 from typing import Any
 
+import asyncpg
 import pytest
 import sqlalchemy as sa
 
 from hedgerow import Actor, Backend
+from hedgerow.server.capture import CHANGES as LOG
 
 from .asker import Asker
 from .models import LOADED, Data, seed_data
@@ -33,6 +36,7 @@ async def test_a_change_that_nobody_shows_is_not_told(
             actor, rng = ACTORS[who], random.Random(who)
             data = seed_data()
             await fill(url, data)
+            await settled(url)
             questions = streams(backend, actor, data, rng)
             cursors = [await cursor(backend, actor, document, where) for document, where in questions]
             picture = Truth(data, actor).picture()
@@ -43,6 +47,7 @@ async def test_a_change_that_nobody_shows_is_not_told(
                     await change(url, data, candidate)
                     data, made = candidate, made + 1
             assert made or actor.superuser or "auditor" in actor.roles, f"nothing is hidden from {who}"
+            await settled(url)
             for (document, where), after in zip(questions, cursors, strict=True):
                 found = await ask(backend, actor, document, {"after": after, "where": where})
                 changes = json.loads(found)["told"]
@@ -85,6 +90,7 @@ async def shown(url: str, backend: Backend, actor: Actor, data: Data, rng: rando
         if valid(candidate):
             await change(url, data, candidate)
             data = candidate
+    await settled(url)
     found = [
         json.loads(await ask(backend, actor, document, {"after": after, "where": where}))["told"]
         for (document, where), after in zip(questions, cursors, strict=True)
@@ -112,3 +118,17 @@ async def change(url: str, before: Data, after: Data) -> None:
                     connection.execute(sa.update(table).where(this).values(dated(now[key])))
 
     await outside(url, write)
+
+
+async def settled(url: str) -> None:
+    """Until all changes have their place: on PostgreSQL any older transaction of the cluster holds them back."""
+    if url.startswith("sqlite"):
+        return
+    connection = await asyncpg.connect(url)
+    last = f'SELECT coalesce(max("transaction"), 0) FROM {LOG}'
+    for _ in range(1_000):
+        if await connection.fetchval(f"SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint > ({last})"):
+            await connection.close()
+            return
+        await asyncio.sleep(0.05)
+    raise AssertionError("an older transaction runs on and on")
