@@ -8,15 +8,16 @@ may have.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Coroutine
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
 from ...schema.errors import Code, Refusal
 from ..live.bus import Bus
+from ..tasks import Tasks
 from .presence import Member
-from .room import Happening, Listener, Room, message
+from .room import Happening, Listener, Room, listener, message
 from .roster import Roster
 
 SETTLE = 0.15
@@ -47,7 +48,7 @@ class Hub:
         self._node = node
         self._rooms: dict[str, Room] = {}
         self._roster = Roster(bus, node, bounds.presence_seconds / BEATS, self._gone, self._say_all)
-        self._tasks: set[asyncio.Task[Any]] = set()
+        self._tasks = Tasks("hedgerow-channels")
         self._leaving: dict[tuple[str, str], asyncio.TimerHandle] = {}
         self._closed = False
 
@@ -59,9 +60,7 @@ class Hub:
         for name in [*self._rooms]:
             self._drop(name)
         await self._roster.end()
-        for task in [*self._tasks]:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._tasks.stop()
 
     async def publish(self, name: str, payload: Any, user: Any) -> None:
         """Says something to all who listen, in every process."""
@@ -73,7 +72,7 @@ class Hub:
         room = self._rooms.get(name)
         if room is None:
             room = self._rooms[name] = Room(self._node, lambda said: self._post(name, said), self._roster.heard)
-            room.ready = self._spawn(self._open(name, room))
+            room.ready = self._tasks.begin(self._open(name, room))
         room.users += 1
         try:
             assert room.ready
@@ -89,15 +88,15 @@ class Hub:
         that who comes back soon was never away. The first Happening is who is here.
         """
         async with self.entered(name) as room:
-            listener = Listener(self.bounds.waiting)
+            listening = listener(self.bounds.waiting)
             if member:
                 self._come(name, room, member)
-            listener.put(Happening("PRESENT", member=member, members=room.presence.members))
-            room.listeners.append(listener)
+            listening.put(Happening("PRESENT", member=member, members=room.presence.members))
+            room.listeners.append(listening)
             try:
-                yield listener
+                yield listening
             finally:
-                room.listeners.remove(listener)
+                room.listeners.remove(listening)
                 if member and not self._closed:
                     self._go(name, room, member.id, lingers=lingers)
 
@@ -151,7 +150,7 @@ class Hub:
         if room.users == 0 and self._rooms.get(name) is room:
             self._drop(name)
             if not self._rooms and not self._closed:
-                self._spawn(self._rest())
+                self._tasks.begin(self._rest())
 
     def _drop(self, name: str) -> None:
         room = self._rooms.pop(name)
@@ -178,18 +177,11 @@ class Hub:
 
     def _post(self, name: str, said: bytes) -> None:
         if self.bus.shared:
-            self._spawn(self._send(name, said))
+            self._tasks.begin(self._send(name, said))
 
     async def _send(self, name: str, said: bytes) -> None:
         with suppress(Refusal):  # the bus is away: when it is back, each process says who is there
             await self.bus.send(_topic(name), said)
-
-    def _spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
-        task = asyncio.create_task(work)
-        self._tasks.add(task)  # the loop itself holds no task
-        task.add_done_callback(self._tasks.discard)
-        task.add_done_callback(lambda done: done.cancelled() or done.exception())  # whoever asked may be gone
-        return task
 
 
 def _topic(name: str) -> str:

@@ -193,7 +193,7 @@ class Channels(Module):
         def end(refusal: Refusal) -> None:
             ended.append(refusal)
             for listener in listeners:
-                listener.fail(refusal)
+                listener.end(refusal)
 
         async def watch() -> None:
             failure = Refusal.of(Code.UNAVAILABLE, "Nobody knows any more whether you may be here. Try again.")
@@ -213,7 +213,7 @@ class Channels(Module):
         def watching(listener: Listener) -> None:
             listeners.append(listener)
             for refusal in ended:
-                listener.fail(refusal)
+                listener.end(refusal)
 
         task = asyncio.create_task(watch())
         try:

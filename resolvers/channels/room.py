@@ -8,7 +8,6 @@ no message of ours is passed over.
 from __future__ import annotations
 
 import asyncio
-from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
@@ -16,6 +15,7 @@ from typing import Any, Literal, TypeAlias
 import orjson
 
 from ...schema.errors import Code, Refusal
+from ..waiting import Waiting
 from .presence import Member, Presence, Turn
 
 Kind: TypeAlias = Turn | Literal["PRESENT", "MESSAGE", "MISSED"]
@@ -34,39 +34,14 @@ class Happening:
     members: Sequence[Member] | None = None
 
 
-class Listener:
-    """One subscriber's queue of at most `most` Happenings."""
+Listener: TypeAlias = Waiting[Happening]
+"""One subscriber."""
 
-    def __init__(self, most: int) -> None:
-        self._most = most
-        self._waiting: deque[Happening] = deque()
-        self._failure: Refusal | None = None
-        self._more = asyncio.Event()
 
-    def put(self, happening: Happening) -> None:
-        """Tells them, once they ask."""
-        if len(self._waiting) >= self._most:
-            message = f"More than {self._most} events of the channel waited for this subscriber. Subscribe anew."
-            self.fail(Refusal.of(Code.LIMIT_EXCEEDED, message))
-        else:
-            self._waiting.append(happening)
-            self._more.set()
-
-    def fail(self, refusal: Refusal) -> None:
-        """Ends them now, whatever they haven't read yet."""
-        self._failure = self._failure or refusal
-        self._waiting.clear()
-        self._more.set()
-
-    async def next(self) -> Happening:
-        """The next one; raises Refusal once they are ended."""
-        while True:
-            if self._failure:
-                raise self._failure
-            if self._waiting:
-                return self._waiting.popleft()
-            self._more.clear()
-            await self._more.wait()
+def listener(most: int) -> Listener:
+    """Somebody for whom at most so many Happenings wait."""
+    message = f"More than {most} events of the channel waited for this subscriber. Subscribe anew."
+    return Waiting(most, lambda: Refusal.of(Code.LIMIT_EXCEEDED, message))
 
 
 class Room:

@@ -13,7 +13,7 @@ import asyncio
 from collections import deque
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
-from typing import Any
+from typing import Any, TypeAlias
 
 import orjson
 
@@ -21,6 +21,7 @@ from ...schema.errors import Code, Complaint, Refusal
 from ..cursors import Cursors
 from ..operation import ChangesRead
 from ..session import Session
+from ..waiting import Waiting
 from .access import Access
 from .changes import Change, Feed, Look, Position, TableName
 from .judge import Told
@@ -225,43 +226,8 @@ class _TooSlow(Exception):
     """Changes came faster than they were taken."""
 
 
-class _Member:
-    """One subscriber of a group, and what waits for it."""
-
-    def __init__(self, buffer: int) -> None:
-        self._buffer = buffer
-        self._events: deque[tuple[Sequence[Told], Event]] = deque()
-        self._waiting = 0
-        """How many changes they tell."""
-        self._wake = asyncio.Event()
-        self._end: Exception | None = None
-
-    def put(self, told: Sequence[Told], event: Event) -> None:
-        """Adds an event, or ends it where too much waits already."""
-        if self._events and self._waiting + len(told) > self._buffer:
-            self.end(_TooSlow())
-        elif not self._end:
-            self._events.append((told, event))
-            self._waiting += len(told)
-            self._wake.set()
-
-    def end(self, error: Exception) -> None:
-        """Lets it raise this at once."""
-        self._end = self._end or error
-        self._events.clear()
-        self._wake.set()
-
-    async def next(self) -> tuple[Sequence[Told], Event]:
-        """What is told next, and the event that tells it."""
-        while True:
-            if self._end:
-                raise self._end
-            if self._events:
-                told, event = self._events.popleft()
-                self._waiting -= len(told)
-                return told, event
-            self._wake.clear()
-            await self._wake.wait()
+_Member: TypeAlias = Waiting[tuple[Sequence[Told], Event]]
+"""What waits for one subscriber of a group: what is told, and the event that tells it."""
 
 
 class _Group:
@@ -283,7 +249,7 @@ class _Group:
 
     def add(self) -> _Member:
         """A new member."""
-        member = _Member(self._buffer)
+        member: _Member = Waiting(self._buffer, _TooSlow)
         self._members[member] = None
         return member
 
@@ -362,4 +328,4 @@ class _Group:
         if told:
             event = self._teller.event(told)
             for member in self._members:
-                member.put(told, event)
+                member.put((told, event), len(told))
