@@ -12,22 +12,19 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import TypeAlias
 
 from .observe import NotDone, Observe
+from .tasks import Tasks
 
 Work: TypeAlias = Callable[[], Awaitable[None]]
 SECONDS = 10.0
 """How long each may take."""
-_running: set[asyncio.Task[None]] = set()
-"""The loop itself holds no task."""
+_running = Tasks("hedgerow-after-commit")
 
 
 async def run_after(works: Sequence[Work], operation: str | None, observe: Observe) -> None:
     """Does them, one after the other."""
     if not works:
         return
-    task = asyncio.create_task(_run(works, operation, observe))
-    _running.add(task)
-    task.add_done_callback(_running.discard)
-    await asyncio.shield(task)
+    await asyncio.shield(_running.begin(_run(works, operation, observe)))
 
 
 async def _run(works: Sequence[Work], operation: str | None, observe: Observe) -> None:

@@ -215,8 +215,8 @@ class Backend:
                 yield
         finally:
             connections.end()
-            rechecks.stop()
             self._running = None
+            await rechecks.stop()
             await live.stop()
             await bus.stop()
             await feed.stop()

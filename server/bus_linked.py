@@ -9,12 +9,13 @@ attached to it. Topics become names that no service can misread, and that no oth
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from hashlib import blake2b
-from typing import Any, Protocol, TypeAlias
+from typing import Protocol, TypeAlias
 
 from ..resolvers.live.bus import Take
 from ..resolvers.observe import Observe, Parted
+from ..resolvers.tasks import Tasks
 from ..schema.errors import Code, Refusal, SetupError
 from .bus_memory import Takes
 
@@ -76,7 +77,7 @@ class LinkedBus:
         self._turn = asyncio.Lock()
         self._keeping: asyncio.Task[None] | None = None
         self._pumping: asyncio.Task[None] | None = None
-        self._tasks: set[asyncio.Task[Any]] = set()
+        self._tasks = Tasks("hedgerow-bus")
         self._waiting: list[tuple[str, bytes, asyncio.Future[None]]] = []
         self._bytes = 0
 
@@ -105,7 +106,7 @@ class LinkedBus:
         self._takes.add(subject, take)
         try:
             self._begin()
-            await asyncio.shield(self._spawn(self._listen(subject)))
+            await asyncio.shield(self._tasks.begin(self._listen(subject)))
         except BaseException:
             self.detach(topic, take)
             raise
@@ -115,7 +116,7 @@ class LinkedBus:
         subject = self._subject(topic)
         self._takes.remove(subject, take)
         if subject in self._listening and subject not in self._takes.names:
-            self._spawn(self._unlisten(subject))
+            self._tasks.begin(self._unlisten(subject))
 
     async def send(self, topic: str, message: bytes) -> None:
         """See `Bus`."""
@@ -146,13 +147,6 @@ class LinkedBus:
 
     def _unavailable(self) -> Refusal:
         return Refusal.of(Code.UNAVAILABLE, "Messages can't be carried at the moment. Try again.")
-
-    def _spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
-        task = asyncio.create_task(work)
-        self._tasks.add(task)  # the loop itself holds no task
-        task.add_done_callback(self._tasks.discard)
-        task.add_done_callback(lambda done: done.cancelled() or done.exception())  # whoever asked may be gone
-        return task
 
     # The connection
 

@@ -19,6 +19,7 @@ import asyncpg
 from ..resolvers.database import Contended, Transaction
 from ..resolvers.dialect_postgres import Postgres
 from ..resolvers.statement import Statement
+from ..resolvers.tasks import Tasks
 from ..schema.errors import Code, Refusal, SetupError
 from .capture import QUIET
 from .postgres_errors import refusal
@@ -80,7 +81,7 @@ class PostgresDatabase:
         self._random = random
         self._isolation = isolation
         self._pool: asyncpg.Pool | None = None
-        self._ending: set[asyncio.Task[None]] = set()
+        self._ending = Tasks("hedgerow-undo")
         self._gathering = Gathering(self.fetch, self._together, min(LANES, size))
         self.dialect = Postgres()
         self.committed: Callable[[], None] = _nothing
@@ -223,10 +224,7 @@ class PostgresDatabase:
             await transaction.commit(self._statement_timeout + self._connect_timeout)
         except BaseException as error:
             transaction.end()
-            ending = asyncio.ensure_future(self._give_back(transaction, connection, committing))
-            self._ending.add(ending)  # the loop itself holds no task
-            ending.add_done_callback(self._ending.discard)
-            await asyncio.shield(ending)
+            await asyncio.shield(self._ending.begin(self._give_back(transaction, connection, committing)))
             if isinstance(error, TimeoutError) and limit.expired():
                 raise transaction.too_long() from error
             raise

@@ -13,9 +13,10 @@ import asyncio
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
-from typing import Any, TypeAlias, TypeVar
+from typing import Any, TypeAlias
 
 from ..resolvers.statement import Statement
+from ..resolvers.tasks import Tasks
 from ..schema.errors import Refusal
 from .pace import Pace, Paces
 
@@ -28,7 +29,6 @@ QUICK = 0.0005
 TOO_LONG = 0.1
 """Seconds after which a gathered statement is given up."""
 
-T = TypeVar("T")
 Alone: TypeAlias = Callable[[str, Sequence[Any]], Awaitable[bytes]]
 """Reads for one caller."""
 Together: TypeAlias = Callable[[Statement, Sequence[Sequence[Any]]], Coroutine[Any, Any, list[bytes]]]
@@ -68,7 +68,7 @@ class Gathering:
         self._paces = Paces(QUICK)
         self._waiting: dict[str, tuple[Statement, deque[_Waiting]]] = {}
         """By the statement's text; the one that was waited for longest comes first."""
-        self._tasks: set[asyncio.Task[Any]] = set()
+        self._tasks = Tasks("hedgerow-gather")
 
     async def read(self, statement: Statement, values: Sequence[Any]) -> bytes:
         """What the statement gives for these values. Raises as `fetch` does."""
@@ -101,7 +101,7 @@ class Gathering:
     def _free(self) -> None:
         """Gives a lane that is free to those who wait."""
         if self._waiting:
-            self._begin(self._drain())
+            self._tasks.begin(self._drain())
         else:
             self._busy -= 1
 
@@ -122,7 +122,7 @@ class Gathering:
         pace = self._paces.of(statement.sql)
         if len(some) > 1:
             started = time.perf_counter()
-            reading = self._begin(self._together(statement, [each.values for each in some]))
+            reading = self._tasks.begin(self._together(statement, [each.values for each in some]))
             done, _ = await asyncio.wait((reading,), timeout=TOO_LONG)
             error = reading.exception() if done else None
             if not done:
@@ -137,13 +137,6 @@ class Gathering:
                     each.told(data)
                 return
         await asyncio.gather(*(self._read_alone(statement, each, pace) for each in some))
-
-    def _begin(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
-        task = asyncio.create_task(work, name="hedgerow-gather")
-        self._tasks.add(task)  # the loop itself holds no task
-        task.add_done_callback(self._tasks.discard)
-        task.add_done_callback(lambda done: done.cancelled() or done.exception())  # what was given up tells nobody
-        return task
 
     async def _read_alone(self, statement: Statement, waiting: _Waiting, pace: Pace) -> None:
         try:

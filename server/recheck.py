@@ -8,11 +8,10 @@ than not. Where the bus can't be reached, which is observed, `Caller.until` is t
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine
-from typing import Any
 
 from ..resolvers.live.bus import Bus
 from ..resolvers.observe import Observe, Parted
+from ..resolvers.tasks import Tasks
 from ..schema.errors import Refusal
 from .connections import Connections
 
@@ -27,7 +26,7 @@ class Rechecks:
         self._connections = connections
         self._observe = observe
         self._attached: asyncio.Task[None] | None = None
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks = Tasks("hedgerow-recheck")
         if bus.shared:
             connections.opened = self._opened
 
@@ -35,17 +34,16 @@ class Rechecks:
         """All connections of all processes ask."""
         self._connections.recheck()
         if self._bus.shared:
-            self._begin(self._send())
+            self._tasks.begin(self._send())
 
-    def stop(self) -> None:
+    async def stop(self) -> None:
         """Ends what is under way."""
-        for task in self._tasks:
-            task.cancel()
+        await self._tasks.stop()
 
     def _opened(self) -> None:
         """Attaches the process, unless it is or is about to be."""
         if self._attached is None:
-            self._attached = self._begin(self._attach())
+            self._attached = self._tasks.begin(self._attach())
 
     async def _attach(self) -> None:
         try:
@@ -64,9 +62,3 @@ class Rechecks:
 
     def _take(self, message: bytes | None) -> None:
         self._connections.recheck()
-
-    def _begin(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
-        task = asyncio.create_task(work)
-        self._tasks.add(task)  # the loop itself holds no task
-        task.add_done_callback(self._tasks.discard)
-        return task
