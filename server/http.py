@@ -16,9 +16,9 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 import graphql as g
 import orjson
 
-from ..resolvers.answer import INTERNAL, Answer
+from ..resolvers.answer import Answer
 from ..resolvers.execute import Engine
-from ..resolvers.observe import Failed, Observe, Refused
+from ..resolvers.observe import Observe, Refused
 from ..resolvers.session import Session
 from ..resolvers.writes.idempotency import HEADER
 from ..schema.errors import Code, Complaint, Refusal
@@ -30,6 +30,7 @@ from .connections import Connection, Connections
 from .reply import EVENTS, GRAPHQL_JSON, JSON, Page, Reply, media_type, send_page
 from .request import Asked, Batch, Malformed, TooLarge, read, request
 from .sse import EventStream
+from .told import Telling
 
 REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}\Z", re.ASCII)
 
@@ -118,12 +119,7 @@ class GraphQL:
         found = await self._engine.answer(asked.document, asked.name, asked.variables, session, headers)
         if not isinstance(found, Answer):
             return b'{"data":%b}' % found
-        for complaint in found.complaints:
-            if complaint.code not in (Code.INTERNAL, Code.UNAVAILABLE):
-                self._observe(Refused(request_id, asked.name, complaint.code, complaint.message))
-        for cause in found.causes:
-            self._observe(Failed(request_id, asked.name, cause))
-        return found.body(request_id)
+        return Telling(self._observe, request_id, asked.name).body(found)
 
     async def _stream(
         self,
@@ -171,23 +167,17 @@ class GraphQL:
     def _told(self, error: Exception, name: str | None, media: bytes, request_id: str) -> tuple[int, bytes, Headers]:
         """What a client is told of an error: status, body and headers. Observes it."""
         extra: Headers = ()
-        match error:
-            case Malformed():
-                complaints: Sequence[Complaint] = (Complaint(error.code, error.message),)
-                status, extra = error.status, error.headers
-                self._observe(Refused(request_id, None, error.code, error.message))
-            case Refusal():
-                code, complaints = error.code, error.complaints
-                status = STATUS[code] if media is GRAPHQL_JSON or code in ALWAYS_TOLD else 200
-                if code in (Code.INTERNAL, Code.UNAVAILABLE):
-                    self._observe(Failed(request_id, name, error))
-                else:
-                    self._observe(Refused(request_id, name, code, str(error)))
-                if code is Code.UNAUTHENTICATED:
+        if isinstance(error, Malformed):
+            complaints: Sequence[Complaint] = (Complaint(error.code, error.message),)
+            status, extra = error.status, error.headers
+            self._observe(Refused(request_id, None, error.code, error.message))
+        else:
+            complaints = Telling(self._observe, request_id, name).complaints(error)
+            status = 500
+            if isinstance(error, Refusal):
+                status = STATUS[error.code] if media is GRAPHQL_JSON or error.code in ALWAYS_TOLD else 200
+                if error.code is Code.UNAUTHENTICATED:
                     extra = ((b"www-authenticate", b"Bearer"),)
-            case _:
-                status, complaints = 500, (Complaint(Code.INTERNAL, INTERNAL),)
-                self._observe(Failed(request_id, name, error))
         return status, orjson.dumps({"errors": [each.as_json(request_id) for each in complaints]}), extra
 
     async def _asked(self, scope: Scope, receive: Receive, headers: Mapping[str, str], media: bytes) -> Asked | Batch:

@@ -18,14 +18,14 @@ from typing import Any
 import graphql as g
 import orjson
 
-from ..resolvers.answer import INTERNAL
 from ..resolvers.live.subscribe import Event, Told
-from ..resolvers.observe import Failed, Observe, Refused
-from ..schema.errors import Code, Complaint, Refusal
+from ..resolvers.observe import Failed, Observe
+from ..schema.errors import Complaint
 from .asgi import Receive, Send
 from .connections import Connection, Connections, Ended
 from .reply import EVENTS
 from .request import Asked
+from .told import Telling
 
 COMPLETE = b"event: complete\ndata:\n\n"
 KEEP_ALIVE = b":\n\n"
@@ -53,6 +53,11 @@ class EventStream:
     following: asyncio.Task[None] | None = None
     cursor: str | None = None
     over: bool = False
+
+    @property
+    def telling(self) -> Telling:
+        """What is told of its errors."""
+        return Telling(self.observe, self.request_id, self.asked.name)
 
     async def run(self) -> None:
         """Sends events as long as there are some and somebody reads them. Raises nothing: a status was sent."""
@@ -97,7 +102,7 @@ class EventStream:
         except Over:
             raise
         except Exception as error:
-            errors = self._told(error)
+            errors = self.telling.complaints(error)
         await self._end(errors)
 
     async def _next(self, told: Told) -> None:
@@ -107,20 +112,7 @@ class EventStream:
                 self.cursor = told.cursor
                 id = b"id: %b\n" % told.cursor.encode()
             return await self._say(b'event: next\n%bdata: {"data":%b}\n\n' % (id, told.data.translate(_ONE_LINE)))
-        for complaint in told.complaints:
-            if complaint.code not in (Code.INTERNAL, Code.UNAVAILABLE):
-                self.observe(Refused(self.request_id, self.asked.name, complaint.code, complaint.message))
-        for cause in told.causes:
-            self.observe(Failed(self.request_id, self.asked.name, cause))
-        return await self._say(b"event: next\ndata: %b\n\n" % told.body(self.request_id).translate(_ONE_LINE))
-
-    def _told(self, error: Exception) -> tuple[Complaint, ...]:
-        """What the client is told of an error. Observes it."""
-        if isinstance(error, Refusal) and error.code not in (Code.INTERNAL, Code.UNAVAILABLE):
-            self.observe(Refused(self.request_id, self.asked.name, error.code, str(error)))
-        else:
-            self.observe(Failed(self.request_id, self.asked.name, error))
-        return error.complaints if isinstance(error, Refusal) else (Complaint(Code.INTERNAL, INTERNAL),)
+        return await self._say(b"event: next\ndata: %b\n\n" % self.telling.body(told).translate(_ONE_LINE))
 
     async def _end(self, complaints: tuple[Complaint, ...]) -> None:
         """Says why, if there is a reason, and that this was all."""
@@ -145,7 +137,7 @@ class EventStream:
             except Exception as error:
                 if self.following:
                     self.following.cancel()
-                await self._end(self._told(error))
+                await self._end(self.telling.complaints(error))
             kind = self.connections.engine.kind(self.asked.document, self.asked.name)
             if kind is g.OperationType.SUBSCRIPTION and self.following:
                 self.following.cancel()

@@ -27,6 +27,7 @@ from ..schema.errors import Code, Complaint, Refusal
 from .asgi import Receive, Scope, Send
 from .connections import Connection, Connections, Ended
 from .request import Asked, Malformed, request
+from .told import Telling
 
 PROTOCOL = "graphql-transport-ws"
 LONGEST_ID = 200
@@ -240,6 +241,7 @@ class Talk:
     async def _run(self, id: str, running: Running) -> None:
         """One operation, to its end."""
         asked, request_id = running.asked, self.new_id()
+        telling = Telling(self.observe, request_id, asked.name)
         errors: tuple[Complaint, ...] = ()
         try:
             with self.connections.operation(self.connection):
@@ -250,12 +252,12 @@ class Talk:
                 async with aclosing(told):
                     async for each in told:
                         async with self.sending:  # made when its turn has come, so that what waits is shared bytes
-                            text = f"{running.head}{self._payload(each, asked, request_id)}}}"
+                            text = f"{running.head}{_payload(each, telling)}}}"
                             await self._sent({"type": "websocket.send", "text": text})
         except Closed:
             raise
         except Exception as error:
-            errors = self._told(error, asked, request_id)
+            errors = telling.complaints(error)
         if self.running.get(id) is running:
             del self.running[id]
             self._rest()
@@ -263,24 +265,6 @@ class Talk:
                 await self._error(id, errors, request_id)
             else:
                 await self._say(f'{{"id":{_json(id)},"type":"complete"}}')
-
-    def _payload(self, told: Told, asked: Asked, request_id: str) -> str:
-        if isinstance(told, Event):
-            return f'{{"data":{told.data.decode()}}}'
-        for complaint in told.complaints:
-            if complaint.code not in (Code.INTERNAL, Code.UNAVAILABLE):
-                self.observe(Refused(request_id, asked.name, complaint.code, complaint.message))
-        for cause in told.causes:
-            self.observe(Failed(request_id, asked.name, cause))
-        return told.body(request_id).decode()
-
-    def _told(self, error: Exception, asked: Asked, request_id: str) -> tuple[Complaint, ...]:
-        """What the client is told of an error. Observes it."""
-        if isinstance(error, Refusal) and error.code not in (Code.INTERNAL, Code.UNAVAILABLE):
-            self.observe(Refused(request_id, asked.name, error.code, str(error)))
-        else:
-            self.observe(Failed(request_id, asked.name, error))
-        return error.complaints if isinstance(error, Refusal) else (Complaint(Code.INTERNAL, INTERNAL),)
 
     # What stands around
 
@@ -361,6 +345,10 @@ def _id(message: Mapping[str, Any]) -> str:
     if not isinstance(id, str) or not 0 < len(id) <= LONGEST_ID:
         raise Closed(4400, f"The message has no id, a text of at most {LONGEST_ID} characters.")
     return id
+
+
+def _payload(told: Told, telling: Telling) -> str:
+    return f'{{"data":{told.data.decode()}}}' if isinstance(told, Event) else telling.body(told).decode()
 
 
 def _json(text: str) -> str:
