@@ -20,6 +20,8 @@ Encode: TypeAlias = Callable[[Any], Any]
 Form: TypeAlias = Literal["value", "json_path", "folded_regex", "similar"]
 """What a text parameter is to the database: itself, the path that it says, a pattern in lower case, or a pattern of
 SIMILAR TO as a regular expression."""
+TRIGGER = "hedgerow_change"
+"""The name of the trigger that records changes, or how it begins."""
 BIG = 2**53 - 1
 SEPARATOR = b"\x1e"
 """What splits a JSON text sequence (RFC 7464): no JSON text holds it, for in strings it is escaped."""
@@ -245,6 +247,13 @@ class Dialect(ABC):
     def assigned(self, op: Operation, column: str, value: str, type: Type) -> str:
         """What a column is set to by an operation with a value: `inc` is a sum, whose overflow may be told later; the
         others but `set` are PostgreSQL's operators on jsonb `||`, `-` and `#-`.
+        """
+
+    @abstractmethod
+    def alone(self, table: Table, allowed: str, json: str) -> str:
+        """What a statement that writes a row of a table, and is a transaction of its own, gives: the JSON. Where the
+        row is not `allowed` the statement fails. So it does where more would happen to the row than it says, since
+        there are triggers that are not ours, or constraints that are checked only later, unless the driver knows.
         """
 
     skip_locked: ClassVar[str] = ""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal, get_args
+from typing import Any, Literal, TypeAlias, get_args
 
 from .aggregates import ColumnFunction
 from .custom import Custom
@@ -127,6 +127,11 @@ class ComputedField:
     field: str
     needs: tuple[str, ...]
     origin: Origin | None
+
+
+TableName: TypeAlias = tuple[str | None, str]
+"""A table's schema and name as the Catalog has them (`Table.sql_schema`, `Table.sql`), on SQLite too, where the table
+has the name alone."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,8 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ..resolvers.dialect import quote
-from ..resolvers.live.changes import TableName
-from ..schema.catalog import Catalog, Link, Table
+from ..schema.catalog import Catalog, Link, Table, TableName
 from ..schema.types import Type
 
 CHANGES = "hedgerow_change"
@@ -23,7 +22,7 @@ FEED = "hedgerow_feed"
 CHANNEL = "hedgerow"
 QUIET = "hedgerow.quiet"
 """A setting of PostgreSQL's sessions that tell of their changes themselves."""
-TRIGGER = FUNCTION = "hedgerow_change"
+FUNCTION = "hedgerow_change"
 _MOST_PAIRS = 60
 """Half of SQLite's bound on arguments (127)."""
 _STATEMENTS_AT_ONCE = 200

@@ -12,9 +12,9 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from ..resolvers.dialect import literal, quote
-from ..resolvers.live.changes import TableName
-from .capture import CHANGES, CHANNEL, FEED, FUNCTION, QUIET, TRIGGER, Captured
+from ..resolvers.dialect import TRIGGER, literal, quote
+from ..schema.catalog import TableName
+from .capture import CHANGES, CHANNEL, FEED, FUNCTION, QUIET, Captured
 
 _STATEMENTS_AT_ONCE = 200
 

@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 
 import sqlalchemy as sa
 
-from ..resolvers.dialect import literal, quote
-from ..resolvers.live.changes import TableName
-from .capture import CHANGES, FEED, TRIGGER, Captured
+from ..resolvers.dialect import TRIGGER, literal, quote
+from ..schema.catalog import TableName
+from .capture import CHANGES, FEED, Captured
 
 REPLACED = "hedgerow_replaced"
 """Columns: table (a label), image, and whether it has the primary key of the row that may replace it (same)."""

@@ -19,7 +19,8 @@ from typing import Any
 import asyncpg
 
 from ..resolvers.database import Command, Script
-from ..resolvers.live.changes import Change, Expired, History, Look, Position, TableName
+from ..resolvers.live.changes import Change, Expired, History, Look, Position
+from ..schema.catalog import TableName
 from .capture import CHANGES, CHANNEL, FEED, QUIET, Captured
 from .feed import AT_ONCE, PRUNED_AT_ONCE, BaseFeed, Keep
 from .images import Reader, postgres_decoder

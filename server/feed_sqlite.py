@@ -15,7 +15,8 @@ from collections.abc import Collection, Sequence
 import orjson
 
 from ..resolvers.database import Command, Script
-from ..resolvers.live.changes import Change, Expired, History, Look, Position, TableName
+from ..resolvers.live.changes import Change, Expired, History, Look, Position
+from ..schema.catalog import TableName
 from .capture import CHANGES, FEED, Captured
 from .feed import AT_ONCE, PRUNED_AT_ONCE, BaseFeed, Keep
 from .images import Reader, sqlite_decoder

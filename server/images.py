@@ -19,9 +19,10 @@ from typing import Any, Final, TypeAlias, TypeVar
 
 from ..resolvers.dialect_sqlite import SQLite
 from ..resolvers.json_values import LARGEST_EXPONENT, stored
-from ..resolvers.live.changes import Change, ChangeKind, Position, TableName
+from ..resolvers.live.changes import Change, ChangeKind, Position
 from ..resolvers.memory import UNDECIDED
 from ..resolvers.sqlite_functions import EPOCH
+from ..schema.catalog import TableName
 from ..schema.types import Kind, Type
 from .capture import Captured
 

@@ -17,10 +17,10 @@ from hypothesis import HealthCheck, given, settings
 from sqlmodel import Field, SQLModel
 
 from hedgerow import Actor, Backend
+from hedgerow.resolvers.depends import Site, sites_of_plan
 from hedgerow.resolvers.dialect_sqlite import SQLite
 from hedgerow.resolvers.limits import Limits
 from hedgerow.resolvers.live.changes import Change
-from hedgerow.resolvers.live.depends import Site, sites_of_plan
 from hedgerow.resolvers.live.touch import MOST_JUDGED, Bound, Touches, spots
 from hedgerow.resolvers.operation import Operation
 from hedgerow.schema.catalog import Catalog

@@ -13,10 +13,11 @@ from datetime import datetime
 from typing import Any
 
 from ...schema import expr as e
+from ...schema.catalog import TableName
 from ...schema.types import Type, parser
 from ..memory import UNDECIDED, Given, evaluate
 from ..operation import ChangesRead, StreamRead
-from .changes import Change, Image, TableName
+from .changes import Change, Image
 
 
 class Access:

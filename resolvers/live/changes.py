@@ -12,13 +12,12 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol, TypeAlias
 
+from ...schema.catalog import TableName
+
 Position: TypeAlias = tuple[int, int]
 """A place in the order of changes: (transaction, sequence within all); SQLite's transaction is always 0. Where a place
 says how far somebody is, all changes at or before it were told, and none after it."""
 ChangeKind: TypeAlias = Literal["insert", "update", "delete", "truncate"]
-TableName: TypeAlias = tuple[str | None, str]
-"""A table's schema and name as the Catalog has them (`Table.sql_schema`, `Table.sql`), on SQLite too, where the table
-has the name alone."""
 
 
 class Image(Protocol):

@@ -21,6 +21,7 @@ from ...schema import expr as e
 from ...schema.graphql_live import ChangeOperation
 from ...schema.views import View
 from ..authorize import authorize
+from ..depends import sites_of_rows
 from ..dialect import Dialect
 from ..filters import Check
 from ..operation import Beside, ChangesRead, Operation
@@ -32,7 +33,6 @@ from ..read import render
 from ..session import Session
 from .access import Access
 from .changes import Change, Image, Position
-from .depends import sites_of_rows
 
 ROWS = "rows"
 """The key under which a prepared read answers."""

@@ -21,13 +21,13 @@ from ...schema.catalog import Catalog
 from ...schema.errors import Code, Refusal
 from ..answer import Answer
 from ..database import Database
+from ..depends import sites_of_plan
 from ..operation import Operation
 from ..plan import AuthorisedPlan
 from ..reading import Reading
 from ..session import Session
 from ..statement import Statement
 from .changes import Feed, Look
-from .depends import sites_of_plan
 from .entries import Entry, Follower, Group, key_of
 from .touch import Bound, Touches, spots
 

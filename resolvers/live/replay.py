@@ -11,10 +11,11 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from ...schema.catalog import TableName
 from ..operation import ChangesRead
 from ..session import Session
 from .access import Access
-from .changes import Change, Expired, Feed, Position, TableName
+from .changes import Change, Expired, Feed, Position
 from .judge import Told, judge
 from .places import Place
 

@@ -19,6 +19,7 @@ from ...schema import expr as e
 from ...schema.errors import Code, Refusal
 from ...schema.types import Kind, parser
 from ...schema.views import View
+from ..depends import sites_of_rows
 from ..dialect import Dialect
 from ..filters import Check
 from ..operation import Operation, StreamRead
@@ -28,7 +29,6 @@ from ..read import MARK
 from ..session import Session
 from .access import Access
 from .changes import Change, Feed, Image, Look, Position
-from .depends import sites_of_rows
 from .judge import ROWS, prepare_read
 from .marks import Mark
 from .replay import PAGE

@@ -17,13 +17,14 @@ from typing import Any, TypeAlias
 
 import orjson
 
+from ...schema.catalog import TableName
 from ...schema.errors import Code, Complaint, Refusal
 from ..cursors import Cursors
 from ..operation import ChangesRead
 from ..session import Session
 from ..waiting import Waiting
 from .access import Access
-from .changes import Change, Feed, Look, Position, TableName
+from .changes import Change, Feed, Look, Position
 from .judge import Told
 from .places import Place, Places, before
 from .replay import PAGE, Asking, replay

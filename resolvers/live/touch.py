@@ -14,11 +14,12 @@ from typing import Any, Generic, TypeVar
 from uuid import UUID
 
 from ...schema import expr as e
+from ...schema.catalog import TableName
 from ...schema.traversal import walk
 from ...schema.types import Kind, parser
+from ..depends import Anchor, Site
 from ..memory import Given, evaluate, value
-from .changes import Change, TableName
-from .depends import Anchor, Site
+from .changes import Change
 
 T = TypeVar("T", bound=Hashable)
 Columns = Mapping[str, Any]

@@ -12,11 +12,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TypeAlias, assert_never
 
-from ...schema import expr as e
-from ...schema.catalog import Catalog, Relation, Table
-from ...schema.traversal import Rewrite, children, walk
-from ...schema.types import INTEGERS, Kind
-from ..plan import (
+from ..schema import expr as e
+from ..schema.catalog import Catalog, Relation, Table, TableName
+from ..schema.traversal import Rewrite, children, walk
+from ..schema.types import INTEGERS, Kind
+from .plan import (
     Aggregation,
     AuthorisedPlan,
     ColumnField,
@@ -36,7 +36,6 @@ from ..plan import (
     TotalsField,
     TypenameField,
 )
-from .changes import TableName
 
 Leaf: TypeAlias = e.Variable | e.Claim | e.Const
 Anchor: TypeAlias = tuple[str, Leaf]
@@ -78,15 +77,16 @@ def sites_of_plan(plan: AuthorisedPlan, catalog: Catalog) -> tuple[Site, ...]:
 
 
 def sites_of_rows(
-    table: Table, where: e.Expr, nodes: Iterable[e.Node], catalog: Catalog
+    table: Table, where: e.Expr, nodes: Iterable[e.Node], catalog: Catalog, fields: Sequence[Field] = ()
 ) -> tuple[Site, tuple[Site, ...]]:
-    """The rows of a table for which `where` passes, and every other place where conditions and values of theirs read a
-    table, the same one among them.
+    """The rows of a table for which `where` passes, and every other place where conditions, values and fields of
+    theirs read a table, the same one among them.
     """
     finder = _Finder(catalog)
     here = finder.open(table, where)
     for node in (where, *nodes):
         finder.visit(node, (here,))
+    finder.fields(fields, (here,))
     finder.scopes.remove(here)
     return Site(here.name, frozenset(here.columns), here.known), finder.sites()
 
@@ -182,7 +182,7 @@ class _Finder:
                 self.visit(node, scopes)
         match source:
             case Read():
-                self._fields(rows.fields, scopes)
+                self.fields(rows.fields, scopes)
             case Aggregation():
                 for part in source.fields:
                     self._gathered(part, scopes)
@@ -190,20 +190,20 @@ class _Finder:
                 for condition in (*source.behind, source.within):
                     self.visit(condition, scopes)
                 for fields in (source.place, *source.selections):
-                    self._fields(fields, scopes)
+                    self.fields(fields, scopes)
             case _:
                 assert_never(source)
 
     def _gathered(self, part: TotalsField | NodesField | GroupsField | TypenameField, scopes: Sequence[_Scope]) -> None:
         match part:
             case TotalsField() | NodesField():
-                self._fields(part.fields, scopes)
+                self.fields(part.fields, scopes)
             case GroupsField():
                 for node in (*part.keys, part.having, part.limit, part.offset):
                     if node:
                         self.visit(node, scopes)
                 self._order(part.order, scopes)
-                self._fields(part.fields, scopes)
+                self.fields(part.fields, scopes)
             case TypenameField():
                 pass
             case _:
@@ -213,7 +213,8 @@ class _Finder:
         for term in order:
             self.visit(term.value, scopes)
 
-    def _fields(self, fields: Sequence[Field], scopes: Sequence[_Scope]) -> None:
+    def fields(self, fields: Sequence[Field], scopes: Sequence[_Scope]) -> None:
+        """What is read of a row; `scopes` begin with it."""
         for each in fields:
             match each:
                 case ColumnField():
@@ -222,11 +223,11 @@ class _Finder:
                     for value in each.values:
                         self.visit(value, scopes)
                 case ComputedField():
-                    self._fields((*each.columns, *each.shown), scopes)
+                    self.fields((*each.columns, *each.shown), scopes)
                 case KeyField():
-                    self._fields(each.columns, scopes)
+                    self.fields(each.columns, scopes)
                 case ObjectField():
-                    self._fields(each.fields, scopes)
+                    self.fields(each.fields, scopes)
                 case RelationField():
                     self.source(each.read, scopes, each)
                 case TypenameField():
