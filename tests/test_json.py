@@ -361,6 +361,7 @@ async def test_every_path_of_random_json(boxes: Backend, value: Any, data: st.Da
     for column in ("plain", "binary"):
         found = await at(boxes, column, written(steps))
         assert doubles(found.get(99)) == doubles(expected), (column, written(steps))
+    await store(boxes.settings.database_url, None)  # no rule of other tests is to find it
 
 
 async def execute(url: str, *statements: tuple[str, Sequence[Any]]) -> None:
