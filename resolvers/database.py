@@ -30,6 +30,17 @@ class Command:
     guarded: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Alone:
+    """A statement that writes a row, judges it, and is a transaction of its own: see `Dialect.alone`. `table` is the
+    row's, as SQL names it.
+    """
+
+    sql: str
+    values: Sequence[Any]
+    table: str
+
+
 Row: TypeAlias = Sequence[Any]
 """The driver's own values: each can be bound again as a parameter of the same type."""
 Script: TypeAlias = Generator[Command, Sequence[Row], T]
@@ -131,6 +142,15 @@ class Database(Protocol):
 
         Raises Contended where it lost against others; UNAVAILABLE also where the connection was lost while it
         committed, so that nobody knows whether it did.
+        """
+        ...
+
+    async def write(self, alone: Alone) -> bytes | None:
+        """What a statement gives that is a transaction of its own; None where it was undone, whatever the reason, and
+        is to be written as a script that can tell it.
+
+        Raises UNAVAILABLE also where the connection was lost meanwhile, so that nobody knows whether it was done, and
+        TIMEOUT.
         """
         ...
 

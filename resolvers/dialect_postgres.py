@@ -14,11 +14,14 @@ from ..schema.catalog import Table
 from ..schema.json_path import json_path
 from ..schema.names import Operation
 from ..schema.types import JSON, Kind, Type
-from .dialect import BIG, OF_ALL, ROOTS, SEPARATOR, Dialect, Encode, Form, literal, quote, same
+from .dialect import BIG, OF_ALL, ROOTS, SEPARATOR, TRIGGER, Dialect, Encode, Form, literal, quote, same
 from .gathered_postgres import Unnested, sent_as
 from .regex import folded_pattern
 from .similar import similar_regex
 
+NOT_ALLOWED = "hedgerow.no_rule_allows_the_row"
+NOT_SIMPLE = "hedgerow.more_follows_a_write_to_this_table"
+"""What a statement asks for that is to be undone."""
 _HEX = "[0-9a-fA-F]"
 _ESCAPE = (
     rf"\\(?:[^u]|u(?:[1-9a-cA-CefEF]{_HEX}{{3}}|0[1-9a-fA-F]{_HEX}{{2}}|00[1-9a-fA-F]{_HEX}|000[1-9a-fA-F]"
@@ -252,6 +255,20 @@ class Postgres(Dialect):
     # Writes
 
     rows_are_arrays = True
+
+    def alone(self, table: Table, allowed: str, json: str) -> str:
+        name = literal(self.table(table.sql, table.sql_schema))
+        more = f"tgdeferrable OR NOT tgisinternal AND tgname NOT IN ('{TRIGGER}', '{TRIGGER}_truncate')"
+        simple = (
+            f"EXISTS (SELECT FROM pg_class c WHERE c.oid = {name}::regclass AND c.relkind = 'r' AND NOT EXISTS"
+            f" (SELECT FROM pg_trigger WHERE tgrelid = c.oid AND ({more})))"
+        )
+        # A setting that there is not fails the statement, and the log of PostgreSQL says why.
+        return (
+            f"(CASE WHEN NOT {simple} THEN current_setting('{NOT_SIMPLE}')"
+            f" WHEN {allowed} THEN {json} ELSE current_setting('{NOT_ALLOWED}') END)::varchar"
+        )
+
     skip_locked = " FOR UPDATE SKIP LOCKED"
     _MOST_ROWS = 10_000
 

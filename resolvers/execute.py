@@ -58,6 +58,7 @@ from .unsupported import check_supported
 from .validation import validate
 from .variables import Shape, Variables
 from .writes.commands import Statements
+from .writes.direct import direct
 from .writes.idempotency import HEADER, Once
 from .writes.mutation import Mutation
 from .writes.plan_mutations import plan_mutation
@@ -452,8 +453,9 @@ class Engine:
             prepared.seen.schema.can_be,
             lambda table, planned, first: prepare_rows(seen, self.database.dialect, table, planned, first, self.limits),
         )
+        one = direct(prepared.seen.writers, mutation)
         self.observe(Planned(prepared.name, time.perf_counter() - started))
-        return mutation
+        return replace(mutation, alone=one.alone) if one else mutation
 
     def _operation(self, prepared: Prepared, shape: Shape) -> Operation:
         started = time.perf_counter()

@@ -55,10 +55,17 @@ def render(
     """
 
     def again() -> str:
-        return _text(plan, _Renderer(catalog, dialect, rows=True), sequence=sequence, marked=marked)
+        return _text(plan, _Renderer(Where(catalog, dialect, rows=True)), sequence=sequence, marked=marked)
 
-    renderer = _Renderer(catalog, dialect)
+    renderer = _Renderer(Where(catalog, dialect))
     return renderer.where.parameters.statement(_text(plan, renderer, sequence=sequence, marked=marked), again)
+
+
+def render_returned(read: Read, row: Scope, where: Where) -> str:
+    """The JSON of the row that a statement has just written, for its RETURNING; null where it does not pass."""
+    renderer = _Renderer(where)
+    returned = _Returned(row, where)
+    return where.dialect.json_where(returned.name(e.Passes(read.where)), renderer.object(read.fields, returned))
 
 
 def _text(plan: AuthorisedPlan, renderer: _Renderer, *, sequence: bool, marked: bool) -> str:
@@ -121,6 +128,18 @@ class _Page:
         return name
 
 
+class _Returned:
+    """A row that stands by itself, with no page around it: what is worked out of it is said where it is used."""
+
+    def __init__(self, scope: Scope, where: Where) -> None:
+        self.scopes = (scope,)
+        self._where = where
+
+    def name(self, node: e.Node) -> str:
+        """A condition or a value."""
+        return self._where.node(node, self.scopes)
+
+
 class _Groups:
     """The rows that the JSON of groups is built around: values of each group under names."""
 
@@ -135,10 +154,10 @@ class _Groups:
 
 
 class _Renderer:
-    def __init__(self, catalog: Catalog, dialect: Dialect, *, rows: bool = False) -> None:
-        self.catalog = catalog
-        self.dialect = dialect
-        self.where = Where(catalog, dialect, rows=rows)
+    def __init__(self, where: Where) -> None:
+        self.catalog = where.catalog
+        self.dialect = where.dialect
+        self.where = where
 
     # Sources
 
@@ -155,7 +174,7 @@ class _Renderer:
         read, where = replace(read, where=e.ALWAYS, limit=None, cap=None), read.where
         rows = _Rows(read, scope, (), source, "")
         page = _Page(rows)
-        json = self._object(read.fields, page)
+        json = self.object(read.fields, page)
         passes = page.name(e.Passes(where))
         selected = self._selected(rows, page, ordered=False, cap=None) + f" ORDER BY {scope.alias}.hedgerow_n"
         item = self.dialect.json_list(self.dialect.json_where(passes, json))
@@ -185,13 +204,13 @@ class _Renderer:
 
     def _list(self, rows: _Rows, fields: Sequence[Field], cap: int | None) -> str:
         page = _Page(rows)
-        json = self._object(fields, page)
+        json = self.object(fields, page)
         selected = self._selected(rows, page, ordered=True, cap=cap)
         return f"(SELECT {self.dialect.json_list(json)} FROM ({selected}) AS {rows.scope.alias})"
 
     def _one(self, rows: _Rows) -> str:
         page = _Page(rows)
-        json = self._object(rows.read.fields, page)
+        json = self.object(rows.read.fields, page)
         if page.nodes:
             selected = self._selected(rows, page, ordered=False, cap=None)
             return self.dialect.json_or_null(f"(SELECT {json} FROM ({selected}) AS {rows.scope.alias} LIMIT 1)")
@@ -217,7 +236,7 @@ class _Renderer:
         """The rows of a page, one more than asked for, and what `pages` must know beside them."""
         page = _Page(rows)
         selections = (ObjectField(f"n{number}", fields) for number, fields in enumerate(source.selections))
-        json = self._object([*(source.place if source.placed else ()), *selections], page)
+        json = self.object([*(source.place if source.placed else ()), *selections], page)
         selected = self._behind(source, rows, page)
         pairs = [("rows", f"(SELECT {self.dialect.json_list(json)} FROM ({selected}) AS {rows.scope.alias})")]
         if source.counted:
@@ -303,7 +322,7 @@ class _Renderer:
     def _columns(self, rows: _Rows, page: _Page) -> list[str]:
         """The columns of a page; to be called when all is known that it must hold."""
         columns = [f"{rows.scope.alias}.{quote(name)}" for name in page.scope.used]
-        return columns + [f"{self._node(node, rows.scopes)} AS {quote(name)}" for node, name in page.nodes.items()]
+        return columns + [f"{self.where.node(node, rows.scopes)} AS {quote(name)}" for node, name in page.nodes.items()]
 
     def _distinct(
         self, rows: _Rows, page: _Page, columns: list[str], source: str, order: list[_Term]
@@ -320,11 +339,6 @@ class _Renderer:
         ]
         inner = f"(SELECT {', '.join(numbered)} FROM {source}) AS {alias} WHERE {alias}.{position} = 1"
         return [f"{alias}.*"], inner, [(f"{alias}.{name}", term, nullable) for name, _, term, nullable in kept]
-
-    def _node(self, node: e.Node, scopes: Sequence[Scope]) -> str:
-        if isinstance(node, e.Value):
-            return self.where.value(node, scopes)
-        return self.where.condition(node, scopes, only_true=True)
 
     def _term(self, term: Order, rows: _Rows) -> _Term:
         assert rows.scope.table
@@ -352,7 +366,8 @@ class _Renderer:
 
     # JSON
 
-    def _object(self, fields: Sequence[Field], page: _Page) -> str:
+    def object(self, fields: Sequence[Field], page: _Page | _Returned) -> str:
+        """The JSON object of fields of a row."""
         pairs: list[tuple[str, str]] = []
         for field in fields:
             match field:
@@ -364,7 +379,7 @@ class _Renderer:
                 case TypenameField():
                     pairs.append((field.key, self.dialect.json_text(field.name)))
                 case ObjectField():
-                    pairs.append((field.key, self._object(field.fields, page)))
+                    pairs.append((field.key, self.object(field.fields, page)))
                 case RelationField():
                     pairs.append((field.key, self._relation(field, page.scopes)))
                 case ComputedField() | KeyField():
@@ -375,7 +390,7 @@ class _Renderer:
                     assert_never(field)
         return self.dialect.json_object(pairs)
 
-    def _column(self, field: ColumnField, page: _Page) -> str:
+    def _column(self, field: ColumnField, page: _Page | _Returned) -> str:
         sql = self.where.value(field.value, page.scopes)
         if field.exact:
             return self.dialect.json_exact(sql, field.value.type)

@@ -145,6 +145,11 @@ class Session:
         if self._held:  # it can't be run anew alone, so it is guarded from the start
             write = Write(writers, mutation, leaves, actor, self._cursors, now, guarded=True)
             return await self._held.run(write.script())
+        if mutation.alone and once is None:
+            alone = mutation.alone(leaves, actor, now)
+            data = await self._database.write(alone) if alone else None
+            if data is not None:
+                return data
         try:
             return await self._database.transact(work(guarded=False))
         except Unexplained:

@@ -205,6 +205,12 @@ AGGREGATES: Mapping[str, tuple[int, type[Any]]] = {
 }
 """Name → number of arguments and the class of the aggregate."""
 
+
+def _not_allowed(value: object) -> None:
+    """Fails the statement that asks for it, which SQLite then undoes."""
+    raise ValueError("No rule allows the row.")
+
+
 FUNCTIONS: Mapping[str, tuple[int, Callable[..., Any]]] = {
     "hedgerow_json": (1, sqlite_json),
     "hedgerow_json_at": (2, sqlite_at),
@@ -226,5 +232,6 @@ FUNCTIONS: Mapping[str, tuple[int, Callable[..., Any]]] = {
     "hedgerow_duration": (1, _duration),
     "hedgerow_base64": (1, _base64),
     "hedgerow_unhex": (1, _unhex),
+    "hedgerow_not_allowed": (1, _not_allowed),
 }
 """Name → number of arguments and the function."""

@@ -103,6 +103,12 @@ class Where:
     def _link_table(self, link: Link) -> Table | None:
         return self.catalog.tables[link.table] if link.table else None
 
+    def node(self, node: e.Node, scopes: Sequence[Scope]) -> str:
+        """A value's SQL, or that of a condition for which false may stand for null."""
+        if isinstance(node, e.Value):
+            return self.value(node, scopes)
+        return self.condition(node, scopes, only_true=True)
+
     # Values
 
     def value(self, value: e.Value, scopes: Sequence[Scope]) -> str:

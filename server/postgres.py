@@ -16,12 +16,13 @@ from typing import Any, TypeVar
 
 import asyncpg
 
-from ..resolvers.database import Contended, Transaction
+from ..resolvers.database import Alone, Contended, Transaction
 from ..resolvers.dialect_postgres import Postgres
 from ..resolvers.statement import Statement
 from ..resolvers.tasks import Tasks
 from ..schema.errors import Code, Refusal, SetupError
 from .capture import QUIET
+from .postgres_alone import Lone
 from .postgres_errors import refusal
 from .postgres_gather import LANES, Gathering
 from .postgres_transaction import Connection, PostgresTransaction, Varchar
@@ -83,6 +84,12 @@ class PostgresDatabase:
         self._pool: asyncpg.Pool | None = None
         self._ending = Tasks("hedgerow-undo")
         self._gathering = Gathering(self.fetch, self._together, min(LANES, size))
+        self._lone = Lone(
+            lambda: self._open(max(1, size // 2), read_only=False),
+            self._committed,
+            seconds=statement_timeout,
+            late=connect_timeout,
+        )
         self.dialect = Postgres()
         self.committed: Callable[[], None] = _nothing
         """Is called in the event loop after each commit that may have changed something."""
@@ -96,23 +103,7 @@ class PostgresDatabase:
     async def start(self) -> None:
         """Opens the pool; SetupError when the database can't be reached or is too old."""
         try:
-            self._pool = await asyncpg.create_pool(
-                self._url,
-                min_size=1,
-                max_size=self._size,
-                init=_bytes_out,
-                reset=_keep,
-                connection_class=Connection,
-                timeout=self._connect_timeout,
-                server_settings={
-                    "timezone": "UTC",
-                    "statement_timeout": str(int(self._statement_timeout * 1000)),
-                    "default_transaction_read_only": "on",
-                    "jit": "off",  # compiling costs nested reads ten times what it saves, and heeds no time limit
-                    "application_name": "hedgerow",
-                    QUIET: "on",  # the feed tells of all that this process writes
-                },
-            )
+            self._pool = await self._open(self._size, read_only=True)
             version = int(await self._pool.fetchval("SHOW server_version_num"))
             provider, collation = await self._pool.fetchrow(COLLATION)
         except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError) as error:
@@ -122,8 +113,30 @@ class PostgresDatabase:
         by_code_point = provider == "b" or (provider == "c" and collation in CODE_POINT_COLLATIONS)
         self.dialect = Postgres(collate=not by_code_point)
 
+    async def _open(self, size: int, *, read_only: bool) -> asyncpg.Pool:
+        """A pool of so many connections; those that do not only read are opened as they are needed."""
+        return await asyncpg.create_pool(
+            self._url,
+            min_size=1 if read_only else 0,
+            max_size=size,
+            init=_bytes_out,
+            reset=_keep,
+            connection_class=Connection,
+            timeout=self._connect_timeout,
+            server_settings={
+                "timezone": "UTC",
+                "statement_timeout": str(int(self._statement_timeout * 1000)),
+                "default_transaction_read_only": "on" if read_only else "off",
+                **({} if read_only else {"default_transaction_isolation": self._isolation}),
+                "jit": "off",  # compiling costs nested reads ten times what it saves, and heeds no time limit
+                "application_name": "hedgerow",
+                QUIET: "on",  # the feed tells of all that this process writes
+            },
+        )
+
     async def stop(self) -> None:
-        """Closes the pool, after the statements that run."""
+        """Closes the pools, after the statements that run."""
+        await self._lone.stop()
         if self._pool:
             await self._pool.close()
             self._pool = None
@@ -191,6 +204,16 @@ class PostgresDatabase:
     def transaction(self) -> AbstractAsyncContextManager[Transaction]:
         """See `resolvers/database`."""
         return self._transaction(self._statement_timeout)
+
+    async def write(self, alone: Alone) -> bytes | None:
+        """See `resolvers/database`."""
+        try:
+            return await self._lone.write(alone)
+        except Exception as error:
+            raise self._told(error) from error
+
+    def _committed(self) -> None:
+        self.committed()
 
     async def transact(self, work: Callable[[Transaction], Awaitable[T]]) -> T:
         """See `resolvers/database`."""

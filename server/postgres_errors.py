@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+from typing import Any
 
 import asyncpg
 
@@ -51,6 +53,32 @@ def refusal(error: Exception, seconds: float) -> Exception:
             return Refusal.of(Code.UNAVAILABLE, "The database can't be reached right now. Try again.")
         case _:
             return error
+
+
+def undone(seconds: float) -> Refusal:
+    """What the caller of an overdue write is told."""
+    message = f"The operation took longer than {seconds:g} seconds and was undone. Do less at once."
+    return Refusal.of(Code.TIMEOUT, message)
+
+
+def nobody_knows() -> Refusal:
+    """What the caller of a write is told whose connection was lost as it committed."""
+    message = "The connection to the database was lost as the operation was being completed: nobody knows"
+    message += " whether it was. Look before you try again."
+    return Refusal.of(Code.UNAVAILABLE, message)
+
+
+def interrupt_if_cancelled(error: Exception) -> None:
+    """A connection that is cancelled may tell of it as lost."""
+    task = asyncio.current_task()
+    if task and task.cancelling() and isinstance(error, LOST):
+        raise asyncio.CancelledError from error
+
+
+def terminate(connection: Any) -> None:
+    """Closes a connection in a state that can't be known."""
+    with contextlib.suppress(asyncpg.InterfaceError):  # it is closed already
+        connection.terminate()
 
 
 def broken_by(error: asyncpg.IntegrityConstraintViolationError) -> Broken | None:

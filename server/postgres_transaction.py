@@ -16,8 +16,8 @@ from typing import Any, TypeVar
 import asyncpg
 
 from ..resolvers.database import Broken, Command, Row, Script, throw
-from ..schema.errors import Code, Refusal
-from .postgres_errors import LOST, broken_by, refusal
+from ..schema.errors import Refusal
+from .postgres_errors import LOST, broken_by, interrupt_if_cancelled, nobody_knows, refusal, terminate, undone
 
 T = TypeVar("T")
 
@@ -99,12 +99,11 @@ class PostgresTransaction:
             async with asyncio.timeout(seconds), self._turn:
                 await self._connection.execute("ROLLBACK")  # waits for a cancellation that is on its way
         except Exception:
-            _terminate(self._connection)
+            terminate(self._connection)
 
     def too_long(self) -> Refusal:
         """What the caller of an overdue transaction is told."""
-        message = f"The operation took longer than {self._seconds:g} seconds and was undone. Do less at once."
-        return Refusal.of(Code.TIMEOUT, message)
+        return undone(self._seconds)
 
     async def commit(self, seconds: float) -> None:
         """Makes what was done last; it takes longer than `seconds` only where the connection is lost."""
@@ -115,11 +114,9 @@ class PostgresTransaction:
         except asyncpg.QueryCanceledError as error:
             raise self._told(error) from error
         except LOST as error:
-            _interrupt_if_cancelled(error)
-            _terminate(self._connection)
-            message = "The connection to the database was lost as the operation was being completed: nobody knows"
-            message += " whether it was. Look before you try again."
-            raise Refusal.of(Code.UNAVAILABLE, message) from error
+            interrupt_if_cancelled(error)
+            terminate(self._connection)
+            raise nobody_knows() from error
         except Exception as error:
             raise self._told(error) from error
         if status != "COMMIT":
@@ -174,7 +171,7 @@ class PostgresTransaction:
         return throw(script, broken, guarded=command.guarded)
 
     def _told(self, error: Exception) -> Exception:
-        _interrupt_if_cancelled(error)
+        interrupt_if_cancelled(error)
         match error:
             case Broken():
                 return error.refusal()
@@ -182,16 +179,3 @@ class PostgresTransaction:
                 return self.too_long()
             case _:
                 return refusal(error, self._seconds)
-
-
-def _interrupt_if_cancelled(error: Exception) -> None:
-    """A connection that is cancelled may tell of it as lost."""
-    task = asyncio.current_task()
-    if task and task.cancelling() and isinstance(error, LOST):
-        raise asyncio.CancelledError from error
-
-
-def _terminate(connection: Any) -> None:
-    """Closes a connection in a state that can't be known."""
-    with contextlib.suppress(asyncpg.InterfaceError):  # it is closed already
-        connection.terminate()

@@ -12,10 +12,11 @@ from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import Any, TypeVar
 
-from ..resolvers.database import Transaction
+from ..resolvers.database import Alone, Transaction
 from ..resolvers.dialect_sqlite import SQLite
 from ..resolvers.statement import Statement
 from ..schema.errors import SetupError
+from .sqlite_commits import SharedCommits
 from .sqlite_connection import refusal, sqlite3
 from .sqlite_points import LONGEST, Points
 from .sqlite_readers import Readers
@@ -45,6 +46,7 @@ class SQLiteDatabase:
         self._points = Points(path)
         self._readers = Readers(path, size=size, statement_timeout=statement_timeout, connect_timeout=connect_timeout)
         self._writer = Writer(path, time_limit=statement_timeout, synchronous=synchronous)
+        self._commits = SharedCommits(self._writer)
 
     async def start(self) -> None:
         """Opens the readers; SetupError when the file can't be opened."""
@@ -110,6 +112,10 @@ class SQLiteDatabase:
     def transaction(self) -> AbstractAsyncContextManager[Transaction]:
         """See `resolvers/database`."""
         return self._writer.transaction()
+
+    async def write(self, alone: Alone) -> bytes | None:
+        """See `resolvers/database`."""
+        return await self._commits.write(alone)
 
     async def transact(self, work: Callable[[Transaction], Awaitable[T]]) -> T:
         """See `resolvers/database`; with one writer nothing is ever Contended."""

@@ -14,7 +14,7 @@ from collections.abc import AsyncGenerator, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar, cast
 
 from ..resolvers.database import Broken, Command, Row, Script, throw
 from ..resolvers.json_values import WATCH
@@ -108,6 +108,22 @@ class Writer:
         return self.current is not None and self.current.overdue()
 
 
+class Last(Generic[T]):
+    """A step that comes before the commit, and what it gave."""
+
+    def __init__(self, step: Callable[[], T]) -> None:
+        self._step = step
+        self._found: T | None = None
+
+    def run(self) -> None:
+        """Takes the step, in the writer's thread."""
+        self._found = self._step()
+
+    def result(self) -> T:
+        """What it gave, once the transaction is committed."""
+        return cast("T", self._found)
+
+
 class SQLiteTransaction:
     """See `resolvers/database`. What stands last runs in the writer's thread."""
 
@@ -118,6 +134,7 @@ class SQLiteTransaction:
         self._begun = False
         self._ended = False
         self._failure: BaseException | None = None
+        self._last: Last[Any] | None = None
         self.waiting = False
         """Whether it wants a lock that another process holds."""
         self.gone = False
@@ -133,11 +150,17 @@ class SQLiteTransaction:
         """See `resolvers/database`."""
         return await self._hop(lambda: self._read(sql, values))
 
+    def at_last(self, step: Callable[[], T]) -> Last[T]:
+        """Has a step run in the writer's thread in one hop with the commit, once the block has ended."""
+        self._last = last = Last(step)
+        return last
+
     async def commit(self) -> None:
         """Makes what was done last; raises what ended the transaction, when something did."""
         if self._limit.expired():  # and its block went on all the same
             raise self.too_long()
-        await self._hop(self._commit, then=self._writer.committed if self._begun else None)
+        step = self._finish if self._last else self._commit
+        await self._hop(step, then=self._writer.committed if self._begun or self._last else None)
 
     def overdue(self) -> bool:
         """Whether it has run for too long, or nobody waits for it any more."""
@@ -243,6 +266,11 @@ class SQLiteTransaction:
 
     def _read(self, sql: str, values: Sequence[Any]) -> bytes:
         return self._writer.connection.execute(sql, values).fetchone()[0].encode()
+
+    def _finish(self) -> None:
+        assert self._last
+        self._last.run()
+        self._commit()
 
     def _commit(self) -> None:
         self._writer.current = None

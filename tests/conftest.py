@@ -165,6 +165,10 @@ class Counted:
     def transaction(self) -> Any:
         return self.inner.transaction()
 
+    async def write(self, alone: Any) -> bytes | None:
+        self.commands.append([alone.sql])
+        return await self.inner.write(alone)
+
     async def transact(self, work: Any) -> Any:
         async def counted(transaction: Any) -> Any:
             self.commands.append([])

@@ -149,7 +149,7 @@ async def test_mutation(case: Path, shop_url: str) -> None:
     async with running(shop_url, models=shop.MODELS, naming=naming) as backend:
         found, _ = await answer(backend, text)
         database: Any = backend.engine.database
-        again = "-- Again, to tell what the broken constraint means.\n"
+        again = "-- Again, to tell what is wrong.\n"
         sql = again.join("".join(f"{broken(each)}" for each in run) for run in database.commands)
         name = database.dialect.name
     after = await rows(shop_url)

@@ -83,23 +83,19 @@ class Commands:
         wanted: Sequence[str],
         skip: Unique | None,
     ) -> str:
-        into = f"INSERT INTO {self._table(table)}"
-        if not names:
-            source = " DEFAULT VALUES"
+        if count == 1 or not names:
+            source = inserting(where, table, names, 0)
         else:
-            columns = ", ".join(quote(table.columns[name].sql) for name in names)
             add = _adder(where, 0)
-            if count == 1:
-                source = f" ({columns}) VALUES ({', '.join(add(place, type) for place, type in enumerate(types))})"
-            else:
-                values = ", ".join(f"hedgerow_{place}" for place in range(len(types)))
-                # WHERE keeps SQLite from taking ON CONFLICT for the condition of a join.
-                source = f" ({columns}) SELECT {values} FROM {self.dialect.rows(types, count, add)} WHERE true"
-                source += " ORDER BY hedgerow_n"
+            columns = ", ".join(quote(table.columns[name].sql) for name in names)
+            values = ", ".join(f"hedgerow_{place}" for place in range(len(types)))
+            # WHERE keeps SQLite from taking ON CONFLICT for the condition of a join.
+            source = f"INSERT INTO {self._table(table)} ({columns})"
+            source += f" SELECT {values} FROM {self.dialect.rows(types, count, add)} WHERE true ORDER BY hedgerow_n"
         if skip:
             columns = ", ".join(quote(table.columns[name].sql) for name in skip.columns)
             source += f" ON CONFLICT ({columns}) DO NOTHING"
-        return f"{into}{source}{self._returning(table, wanted)}"
+        return f"{source}{self._returning(table, wanted)}"
 
     def choose(
         self,
@@ -335,6 +331,17 @@ class Commands:
 
     def _returning(self, table: Table, names: Sequence[str]) -> str:
         return f" RETURNING {self._json(table, names)}" if names else ""
+
+
+def inserting(where: Where, table: Table, names: Sequence[str], first: int) -> str:
+    """The insert of one row of these columns, whose values are the leaves from `first`."""
+    into = f"INSERT INTO {where.dialect.table(table.sql, table.sql_schema)}"
+    if not names:
+        return f"{into} DEFAULT VALUES"
+    add = _adder(where, first)
+    columns = ", ".join(quote(table.columns[name].sql) for name in names)
+    values = ", ".join(add(place, table.columns[name].type) for place, name in enumerate(names))
+    return f"{into} ({columns}) VALUES ({values})"
 
 
 def _adder(where: Where, first: int) -> Callable[[int, Type], str]:

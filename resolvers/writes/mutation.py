@@ -6,18 +6,23 @@ answered of the rows. Values are no part of it: Inputs name the leaves of the va
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from dataclasses import field as dataclass_field
+from datetime import datetime
+from typing import Any, TypeAlias
 
 from ...schema import expr as e
 from ...schema.writing import MutationField
+from ..database import Alone
 from ..filters import Check
 from ..inputs import Input
 from ..limits import Tally
 from ..operation import Reads, RowRead, new_reads
 from ..plan import TypenameField
 from ..shape import Shape
+
+MakeAlone: TypeAlias = Callable[[Sequence[Any], e.Actor, datetime], Alone | None]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -58,7 +63,8 @@ class Written:
 class Mutation:
     """A prepared mutation. `checks` are what the variables' leaves must satisfy at each request.
 
-    `shapes`, `tally` and `reads` are as an Operation's, of the generated root fields.
+    `shapes`, `tally` and `reads` are as an Operation's, of the generated root fields. `leaves` is how many leaves its
+    variables have.
     """
 
     name: str | None
@@ -66,6 +72,9 @@ class Mutation:
     superuser: bool
     roots: tuple[Written | TypenameField, ...]
     checks: tuple[Check, ...]
+    leaves: int
     shapes: Mapping[str, Shape | None] | None = None
     tally: Tally = dataclass_field(default_factory=Tally)
     reads: Reads = dataclass_field(default_factory=new_reads)
+    alone: MakeAlone | None = None
+    """What makes it one statement, for a caller at a moment; see `direct`."""

@@ -62,6 +62,7 @@ def plan_mutation(
         superuser=view.superuser,
         roots=tuple(roots),
         checks=tuple(planner.reader.checks),
+        leaves=leaves,
         shapes=shapes if custom or any(shapes.values()) else None,
         tally=planner.reader.tally,
     )

@@ -1,13 +1,12 @@
-INSERT INTO "product" ("name", "size", "price", "stock", "details", "hidden", "made_on", "version") VALUES ($1::text, $2::text, $3::numeric, $4::int4, $5::jsonb, $6::bool, $7::text::date, $8::int4)
-  RETURNING '{"0":' || "id"::text || '}'
-SELECT ('{"rows":' || 
-(SELECT '[' || coalesce(string_agg('{"id":' || t0."id"::text || ',"name":' || to_json(t0."name")::text || ',"size":' || to_json(t0."size")::text || ',"price":' || '"' || t0."price" || '"' || ',"stock":' || t0."stock"::text || ',"weight":' || coalesce(CASE WHEN t0."weight" - t0."weight" = 0 THEN (t0."weight" + 0)::text END, 'null') || ',"details":' || coalesce(t0."details"::text, 'null') || ',"hidden":' || t0."hidden"::text || ',"madeOn":' || to_json(t0."made_on")::text || ',"changedOn":' || coalesce(to_json(t0."changed_on")::text, 'null') || ',"version":' || t0."version"::text || ',"category":' || coalesce(
-(SELECT '{"name":' || to_json(t1."name")::text || '}'
-  FROM "category" AS t1
-  WHERE t1."id" = t0."category_id"
-  LIMIT 1), 'null') || ',"key:id":' || t0."id"::text || '}', ','), '') || ']'
-  FROM 
-(SELECT t0."id", t0."name", t0."size", t0."price", t0."stock", t0."weight", t0."details", t0."hidden", t0."made_on", t0."changed_on", t0."version", t0."category_id"
-  FROM "product" AS t0
-  WHERE (t0."id" = ANY ($1::int4[]))
-  LIMIT 5000) AS t0) || '}')::varchar
+INSERT INTO "product" ("name", "price", "size", "stock", "details", "hidden", "made_on", "version") VALUES ($1::text, $2::numeric, $3::text, $4::int4, $5::jsonb, $6::bool, $7::text::date, $8::int4)
+  RETURNING (CASE WHEN NOT EXISTS 
+(SELECT
+  FROM pg_class c
+  WHERE c.oid = '"product"'::regclass AND c.relkind = 'r' AND NOT EXISTS 
+(SELECT
+  FROM pg_trigger
+  WHERE tgrelid = c.oid AND (tgdeferrable OR NOT tgisinternal AND tgname NOT IN ('hedgerow_change', 'hedgerow_change_truncate')))) THEN current_setting('hedgerow.more_follows_a_write_to_this_table') WHEN ((1 = 1) IS TRUE) THEN '{"createProduct":' || coalesce(CASE WHEN ((1 = 1) IS TRUE) THEN '{"id":' || "product"."id"::text || ',"name":' || to_json("product"."name")::text || ',"size":' || to_json("product"."size")::text || ',"price":' || '"' || "product"."price" || '"' || ',"stock":' || "product"."stock"::text || ',"weight":' || coalesce(CASE WHEN "product"."weight" - "product"."weight" = 0 THEN ("product"."weight" + 0)::text END, 'null') || ',"details":' || coalesce("product"."details"::text, 'null') || ',"hidden":' || "product"."hidden"::text || ',"madeOn":' || to_json("product"."made_on")::text || ',"changedOn":' || coalesce(to_json("product"."changed_on")::text, 'null') || ',"version":' || "product"."version"::text || ',"category":' || coalesce(
+(SELECT '{"name":' || to_json(t0."name")::text || '}'
+  FROM "category" AS t0
+  WHERE t0."id" = "product"."category_id"
+  LIMIT 1), 'null') || '}' END, 'null') || '}' ELSE current_setting('hedgerow.no_rule_allows_the_row') END)::varchar

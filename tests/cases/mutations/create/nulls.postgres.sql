@@ -1,13 +1,12 @@
-INSERT INTO "product" ("name", "size", "price", "stock", "weight", "details", "hidden", "made_on", "changed_on", "version", "category_id") VALUES ($1::text, $2::text, $3::numeric, $4::int4, $5::float8, $6::jsonb, $7::bool, $8::text::date, $9::text::date, $10::int4, $11::int4)
-  RETURNING '{"0":' || "id"::text || '}'
-SELECT ('{"rows":' || 
-(SELECT '[' || coalesce(string_agg('{"id":' || t0."id"::text || ',"weight":' || coalesce(CASE WHEN t0."weight" - t0."weight" = 0 THEN (t0."weight" + 0)::text END, 'null') || ',"category":' || coalesce(
-(SELECT '{"name":' || to_json(t1."name")::text || '}'
-  FROM "category" AS t1
-  WHERE t1."id" = t0."category_id"
-  LIMIT 1), 'null') || ',"key:id":' || t0."id"::text || '}', ','), '') || ']'
-  FROM 
-(SELECT t0."id", t0."weight", t0."category_id"
-  FROM "product" AS t0
-  WHERE (t0."id" = ANY ($1::int4[]))
-  LIMIT 5000) AS t0) || '}')::varchar
+INSERT INTO "product" ("name", "price", "weight", "category_id", "changed_on", "size", "stock", "details", "hidden", "made_on", "version") VALUES ($1::text, $2::numeric, $3::float8, $4::int4, $5::text::date, $6::text, $7::int4, $8::jsonb, $9::bool, $10::text::date, $11::int4)
+  RETURNING (CASE WHEN NOT EXISTS 
+(SELECT
+  FROM pg_class c
+  WHERE c.oid = '"product"'::regclass AND c.relkind = 'r' AND NOT EXISTS 
+(SELECT
+  FROM pg_trigger
+  WHERE tgrelid = c.oid AND (tgdeferrable OR NOT tgisinternal AND tgname NOT IN ('hedgerow_change', 'hedgerow_change_truncate')))) THEN current_setting('hedgerow.more_follows_a_write_to_this_table') WHEN ((1 = 1) IS TRUE) THEN '{"createProduct":' || coalesce(CASE WHEN ((1 = 1) IS TRUE) THEN '{"id":' || "product"."id"::text || ',"weight":' || coalesce(CASE WHEN "product"."weight" - "product"."weight" = 0 THEN ("product"."weight" + 0)::text END, 'null') || ',"category":' || coalesce(
+(SELECT '{"name":' || to_json(t0."name")::text || '}'
+  FROM "category" AS t0
+  WHERE t0."id" = "product"."category_id"
+  LIMIT 1), 'null') || '}' END, 'null') || '}' ELSE current_setting('hedgerow.no_rule_allows_the_row') END)::varchar

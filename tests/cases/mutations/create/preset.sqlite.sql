@@ -1,28 +1,14 @@
-INSERT INTO "review" ("id", "stars", "text", "product_id", "author_id") VALUES (?1, ?2, ?3, ?4, ?5)
-  RETURNING json_object('0', substr("id", 1, 8) || '-' || substr("id", 9, 4) || '-' || substr("id", 13, 4) || '-' || substr("id", 17, 4) || '-' || substr("id", 21, 12))
-SELECT count(*)
-  FROM "review" AS t0
-  WHERE ((CASE WHEN ?1 IS NOT NULL THEN t0."id" IN 
-(SELECT value
-  FROM json_each(?1)) END) AND (NOT 
+INSERT INTO "review" ("stars", "product_id", "author_id", "id", "text") VALUES (?1, ?2, ?3, ?4, ?5)
+  RETURNING CASE WHEN ((NOT 
 (SELECT t2."hidden"
   FROM "product" AS t2
-  WHERE t2."id" = t0."product_id"
-  LIMIT 1)))
-SELECT json_object('rows', 
-(SELECT json_group_array(json_object('stars', t0."stars", 'text', t0."text", 'author', 
-(SELECT json_object('name', t1."name")
-  FROM "customer" AS t1
-  WHERE t1."id" = t0."author_id"
+  WHERE t2."id" = "review"."product_id"
+  LIMIT 1)) IS TRUE) THEN json_object('createReview', CASE WHEN ((1 = 1) IS TRUE) THEN json_object('stars', "review"."stars", 'text', "review"."text", 'author', 
+(SELECT json_object('name', t0."name")
+  FROM "customer" AS t0
+  WHERE t0."id" = "review"."author_id"
   LIMIT 1), 'product', 
-(SELECT json_object('name', t2."name")
-  FROM "product" AS t2
-  WHERE t2."id" = t0."product_id" AND (NOT t2."hidden")
-  LIMIT 1), 'key:id', substr(t0."id", 1, 8) || '-' || substr(t0."id", 9, 4) || '-' || substr(t0."id", 13, 4) || '-' || substr(t0."id", 17, 4) || '-' || substr(t0."id", 21, 12)))
-  FROM 
-(SELECT t0."stars", t0."text", t0."author_id", t0."product_id", t0."id"
-  FROM "review" AS t0
-  WHERE (CASE WHEN ?1 IS NOT NULL THEN t0."id" IN 
-(SELECT value
-  FROM json_each(?1)) END)
-  LIMIT 5000) AS t0))
+(SELECT json_object('name', t1."name")
+  FROM "product" AS t1
+  WHERE t1."id" = "review"."product_id" AND (NOT t1."hidden")
+  LIMIT 1)) END) ELSE hedgerow_not_allowed("review"."id") END

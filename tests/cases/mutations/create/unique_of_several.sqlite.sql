@@ -5,7 +5,7 @@ INSERT INTO "product" ("name", "size", "price", "stock", "details", "hidden", "m
   WHERE true
   ORDER BY hedgerow_n
   RETURNING json_object('0', "id")
--- Again, to tell what the broken constraint means.
+-- Again, to tell what is wrong.
 INSERT INTO "product" ("name", "size", "price", "stock", "details", "hidden", "made_on", "version") SELECT hedgerow_0, hedgerow_1, hedgerow_2, hedgerow_3, hedgerow_4, hedgerow_5, hedgerow_6, hedgerow_7
   FROM 
 (SELECT column1 AS hedgerow_0, column2 AS hedgerow_1, column3 AS hedgerow_2, column4 AS hedgerow_3, column5 AS hedgerow_4, column6 AS hedgerow_5, column7 AS hedgerow_6, column8 AS hedgerow_7, column9 AS hedgerow_n

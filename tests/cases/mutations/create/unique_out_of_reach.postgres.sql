@@ -1,6 +1,6 @@
 INSERT INTO "line" ("purchase_id", "product_id", "count") VALUES ($1::int4, $2::int4, $3::int4)
   RETURNING '{"0":' || "purchase_id"::text || ',"1":' || "product_id"::text || '}'
--- Again, to tell what the broken constraint means.
+-- Again, to tell what is wrong.
 INSERT INTO "line" ("purchase_id", "product_id", "count") VALUES ($1::int4, $2::int4, $3::int4)
   RETURNING '{"0":' || "purchase_id"::text || ',"1":' || "product_id"::text || '}'
 WITH "hedgerow_supposed_0_rows"("purchase_id", "product_id", "count") AS MATERIALIZED 

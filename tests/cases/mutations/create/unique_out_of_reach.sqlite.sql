@@ -1,6 +1,6 @@
 INSERT INTO "line" ("purchase_id", "product_id", "count") VALUES (?1, ?2, ?3)
   RETURNING json_object('0', "purchase_id", '1', "product_id")
--- Again, to tell what the broken constraint means.
+-- Again, to tell what is wrong.
 INSERT INTO "line" ("purchase_id", "product_id", "count") VALUES (?1, ?2, ?3)
   RETURNING json_object('0', "purchase_id", '1', "product_id")
 WITH "hedgerow_supposed_0_rows"("purchase_id", "product_id", "count") AS MATERIALIZED 

@@ -14,7 +14,7 @@ DELETE
   FROM "category" AS t0
   WHERE (t0."id" = ANY ($1::int4[]))
   RETURNING '{"0":' || "id"::text || '}'
--- Again, to tell what the broken constraint means.
+-- Again, to tell what is wrong.
 SELECT '{"0":' || t0."id"::text || '}'
   FROM "category" AS t0
   WHERE (t0."id" = $1::int4)

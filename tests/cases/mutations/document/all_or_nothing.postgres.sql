@@ -25,7 +25,7 @@ DELETE
   RETURNING '{"0":' || "id"::text || '}'
 INSERT INTO "category" ("name") VALUES ($1::text)
   RETURNING '{"0":' || "id"::text || '}'
--- Again, to tell what the broken constraint means.
+-- Again, to tell what is wrong.
 INSERT INTO "category" ("name") VALUES ($1::text)
   RETURNING '{"0":' || "id"::text || '}'
 SELECT ('{"rows":' || 

@@ -31,7 +31,7 @@ DELETE
   RETURNING json_object('0', "id")
 INSERT INTO "category" ("name") VALUES (?1)
   RETURNING json_object('0', "id")
--- Again, to tell what the broken constraint means.
+-- Again, to tell what is wrong.
 INSERT INTO "category" ("name") VALUES (?1)
   RETURNING json_object('0', "id")
 SELECT json_object('rows', 

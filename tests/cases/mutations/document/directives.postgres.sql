@@ -1,9 +1,8 @@
 INSERT INTO "category" ("name") VALUES ($1::text)
-  RETURNING '{"0":' || "id"::text || '}'
-SELECT ('{"rows":' || 
-(SELECT '[' || coalesce(string_agg('{"name":' || to_json(t0."name")::text || ',"key:id":' || t0."id"::text || '}', ','), '') || ']'
-  FROM 
-(SELECT t0."name", t0."id"
-  FROM "category" AS t0
-  WHERE (t0."id" = ANY ($1::int4[]))
-  LIMIT 5000) AS t0) || '}')::varchar
+  RETURNING (CASE WHEN NOT EXISTS 
+(SELECT
+  FROM pg_class c
+  WHERE c.oid = '"category"'::regclass AND c.relkind = 'r' AND NOT EXISTS 
+(SELECT
+  FROM pg_trigger
+  WHERE tgrelid = c.oid AND (tgdeferrable OR NOT tgisinternal AND tgname NOT IN ('hedgerow_change', 'hedgerow_change_truncate')))) THEN current_setting('hedgerow.more_follows_a_write_to_this_table') WHEN ((1 = 1) IS TRUE) THEN '{"b":' || coalesce(CASE WHEN ((1 = 1) IS TRUE) THEN '{"name":' || to_json("category"."name")::text || '}' END, 'null') || '}' ELSE current_setting('hedgerow.no_rule_allows_the_row') END)::varchar

@@ -1,11 +1,2 @@
 INSERT INTO "category" ("name") VALUES (?1)
-  RETURNING json_object('0', "id")
-SELECT json_object('rows', 
-(SELECT json_group_array(json_object('name', t0."name", 'key:id', t0."id"))
-  FROM 
-(SELECT t0."name", t0."id"
-  FROM "category" AS t0
-  WHERE (CASE WHEN ?1 IS NOT NULL THEN t0."id" IN 
-(SELECT value
-  FROM json_each(?1)) END)
-  LIMIT 5000) AS t0))
+  RETURNING CASE WHEN ((1 = 1) IS TRUE) THEN json_object('b', CASE WHEN ((1 = 1) IS TRUE) THEN json_object('name', "category"."name") END) ELSE hedgerow_not_allowed("category"."id") END

@@ -1,11 +1,2 @@
-INSERT INTO "product" ("name", "size", "price", "stock", "details", "hidden", "made_on", "version") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
-  RETURNING json_object('0', "id")
-SELECT json_object('rows', 
-(SELECT json_group_array(json_object('name', t0."name", 'size', t0."size", 'stock', t0."stock", 'key:id', t0."id"))
-  FROM 
-(SELECT t0."name", t0."size", t0."stock", t0."id"
-  FROM "product" AS t0
-  WHERE (CASE WHEN ?1 IS NOT NULL THEN t0."id" IN 
-(SELECT value
-  FROM json_each(?1)) END)
-  LIMIT 5000) AS t0))
+INSERT INTO "product" ("name", "price", "stock", "size", "details", "hidden", "made_on", "version") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
+  RETURNING CASE WHEN ((1 = 1) IS TRUE) THEN json_object('createProduct', CASE WHEN ((1 = 1) IS TRUE) THEN json_object('name', "product"."name", 'size', "product"."size", 'stock', "product"."stock") END) ELSE hedgerow_not_allowed("product"."id") END

@@ -15,7 +15,7 @@ UPDATE "product" AS t0
 (SELECT value
   FROM json_each(?4)) END)
   RETURNING json_object('0', "id", '1', "stock", '2', "version")
--- Again, to tell what the broken constraint means.
+-- Again, to tell what is wrong.
 SELECT json_object('0', t0."id", '1', t0."version")
   FROM "product" AS t0
   WHERE (t0."id" = ?1)

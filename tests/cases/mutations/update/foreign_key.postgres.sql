@@ -7,7 +7,7 @@ UPDATE "product" AS t0
   SET "category_id" = $1::int4, "changed_on" = $2::text::date, "version" = t0."version" + $3::int4
   WHERE (t0."id" = ANY ($4::int4[]))
   RETURNING '{"0":' || "id"::text || ',"1":' || "version"::text || '}'
--- Again, to tell what the broken constraint means.
+-- Again, to tell what is wrong.
 SELECT '{"0":' || t0."id"::text || ',"1":' || t0."version"::text || '}'
   FROM "product" AS t0
   WHERE (t0."id" = $1::int4)

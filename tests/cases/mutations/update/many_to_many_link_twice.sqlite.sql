@@ -11,7 +11,7 @@ SELECT json_object('0', t0."id")
   ORDER BY t0."id"
   LIMIT 2147483649
 INSERT INTO "productlabel" ("product_id", "label_id") VALUES (?1, ?2)
--- Again, to tell what the broken constraint means.
+-- Again, to tell what is wrong.
 SELECT json_object('0', t0."id", '1', t0."version")
   FROM "product" AS t0
   WHERE (t0."id" = ?1)

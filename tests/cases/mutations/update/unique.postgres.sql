@@ -7,7 +7,7 @@ UPDATE "category" AS t0
   SET "name" = $1::text
   WHERE (t0."id" = ANY ($2::int4[]))
   RETURNING '{"0":' || "id"::text || '}'
--- Again, to tell what the broken constraint means.
+-- Again, to tell what is wrong.
 SELECT '{"0":' || t0."id"::text || '}'
   FROM "category" AS t0
   WHERE (t0."id" = $1::int4)

@@ -9,7 +9,7 @@ UPDATE "category" AS t0
 (SELECT value
   FROM json_each(?2)) END)
   RETURNING json_object('0', "id")
--- Again, to tell what the broken constraint means.
+-- Again, to tell what is wrong.
 SELECT json_object('0', t0."id")
   FROM "category" AS t0
   WHERE (t0."id" = ?1)
