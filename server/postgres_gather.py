@@ -1,10 +1,12 @@
 """Reads that wait share a statement: who asks the same at the same time is answered by one over rows of parameters.
 
-In: a Statement and its values, for one caller. Out: what the database gives for these alone. While fewer than LANES
-read, each is read at once and alone, so that gathering costs nothing where nobody waits. Only what has been quick is
-gathered, and must stay so: what takes long is given up, and left to the database's own time limit, for to cancel it
-would be no quicker. Then, or where it fails, each of its reads is read alone, with the time limit and the error of its
-own. A caller who goes away takes nobody's answer along.
+In: a Statement and its values, for one caller. Out: what the database gives for these alone. While nobody else reads,
+a read runs at once and alone, so that gathering costs nothing where nobody waits. Otherwise those that came within one
+turn of the event loop are read together, by LANES at a time; where a lane takes longer than those who wait have
+patience for, it no longer counts, and others are read beside it. How many share a statement follows from how long it
+takes then. What takes far too long is given up, and left to the database's own time limit, for to cancel it would be no
+quicker. Then, or where it fails, each of its reads is read alone, with the time limit and the error of its own. A
+caller who goes away takes nobody's answer along.
 """
 
 from __future__ import annotations
@@ -15,17 +17,22 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from typing import Any, TypeAlias
 
+from ..resolvers.cache import Lru
 from ..resolvers.statement import Statement
 from ..resolvers.tasks import Tasks
 from ..schema.errors import Refusal
-from .pace import Pace, Paces
+from .pace import STATEMENTS, Pace
 
 LANES = 4
 """How many reads of quick statements run at once; who comes then waits, and is gathered."""
-MOST = 64
-"""How many one statement reads together."""
-QUICK = 0.0005
-"""Seconds that a read of a quick statement takes, beyond the way to the database and back."""
+PATIENCE = 0.005
+"""Seconds that somebody waits, at most, for those who take longer."""
+FEWEST, FEW, MOST = 4, 8, 64
+"""How many one statement reads together: of those that are worth it, at first, and at last."""
+LONG = 0.02
+"""Seconds after which a statement counts as slow, and fewer share it; which alone takes so long is not shared."""
+LONG_IN_A_ROW = 3
+"""After how many that took long fewer share a statement."""
 TOO_LONG = 0.1
 """Seconds after which a gathered statement is given up."""
 
@@ -33,6 +40,36 @@ Alone: TypeAlias = Callable[[str, Sequence[Any]], Awaitable[bytes]]
 """Reads for one caller."""
 Together: TypeAlias = Callable[[Statement, Sequence[Sequence[Any]]], Coroutine[Any, Any, list[bytes]]]
 """Reads for several; a Refusal where none of them can be read, and any other error where one of them can't."""
+
+
+class Shared(Pace):
+    """How many reads one statement may take, by how long it took so far."""
+
+    __slots__ = ("_long", "most")
+
+    def __init__(self) -> None:
+        super().__init__(LONG)
+        self._long = 0
+        """How many took long, one after the other: a single one may have waited for a connection or a processor."""
+        self.most = FEW
+
+    def took_together(self, seconds: float, reads: int) -> None:
+        """So many were read together, in so many seconds."""
+        if seconds <= LONG:
+            self._long = 0
+            self.most = min(MOST, max(self.most, 2 * reads))
+            return
+        self._long += 1
+        if self._long == LONG_IN_A_ROW:
+            self._long = 0
+            self.most //= 2
+            if self.most < FEWEST:
+                self.given_up()
+
+    def given_up(self) -> None:
+        """See `Pace`."""
+        super().given_up()
+        self.most = FEW
 
 
 class _Waiting:
@@ -55,91 +92,150 @@ class _Waiting:
             self.answer.set_exception(error)
 
 
+class _Lane:
+    """Something that is read now, since a moment; it counts until others have waited for it too long."""
+
+    __slots__ = ("counts", "since")
+
+    def __init__(self) -> None:
+        self.since = time.perf_counter()
+        self.counts = True
+
+
 class Gathering:
     """The reads of one database."""
 
     def __init__(self, alone: Alone, together: Together, lanes: int = LANES) -> None:
         self._alone = alone
         self._together = together
-        self._lanes = lanes
+        self._most_lanes = lanes
         self._busy = 0
-        self._way = 1.0
-        """Seconds of the quickest read of all: the way to the database and back."""
-        self._paces = Paces(QUICK)
+        """How many lanes count."""
+        self._lanes: set[_Lane] = set()
+        self._shared: Lru[str, Shared] = Lru(STATEMENTS)
         self._waiting: dict[str, tuple[Statement, deque[_Waiting]]] = {}
         """By the statement's text; the one that was waited for longest comes first."""
+        self._due = False
+        """Whether the next turn of the event loop reads for those who wait."""
+        self._watch: asyncio.TimerHandle | None = None
         self._tasks = Tasks("hedgerow-gather")
 
     async def read(self, statement: Statement, values: Sequence[Any]) -> bytes:
         """What the statement gives for these values. Raises as `fetch` does."""
         if statement.many is None:
             return await self._alone(statement.sql, values)
-        pace = self._paces.of(statement.sql)
-        if not pace.quick(self._way):
-            return await self._timed(statement, values, pace)
-        if self._busy < self._lanes:
-            self._busy += 1
+        shared = self._of(statement)
+        if not shared.quick():
+            return await self._timed(statement, values, shared)
+        if not self._busy and not self._waiting:
+            lane = self._enter()
             try:
-                return await self._timed(statement, values, pace)
+                return await self._timed(statement, values, shared)
             finally:
-                self._free()
+                self._leave(lane)
         waiting = _Waiting(values)
         queue = self._waiting.get(statement.sql)
         if queue is None:
             queue = self._waiting[statement.sql] = (statement, deque())
         queue[1].append(waiting)
+        self._soon()
         return await waiting.answer
 
-    async def _timed(self, statement: Statement, values: Sequence[Any], pace: Pace) -> bytes:
+    def _of(self, statement: Statement) -> Shared:
+        return self._shared.get(statement.sql) or self._shared.put(statement.sql, Shared())
+
+    async def _timed(self, statement: Statement, values: Sequence[Any], shared: Shared) -> bytes:
         started = time.perf_counter()
         data = await self._alone(statement.sql, values)
-        seconds = time.perf_counter() - started
-        self._way = min(self._way, seconds)
-        pace.took(seconds)
+        shared.took(time.perf_counter() - started)
         return data
 
-    def _free(self) -> None:
-        """Gives a lane that is free to those who wait."""
-        if self._waiting:
-            self._tasks.begin(self._drain())
-        else:
-            self._busy -= 1
+    # Lanes
 
-    async def _drain(self) -> None:
-        """Reads for those who wait, until nobody does."""
-        try:
-            while self._waiting:
-                sql = next(iter(self._waiting))
-                statement, queue = self._waiting.pop(sql)
-                some = [queue.popleft() for _ in range(min(MOST, len(queue)))]
-                if queue:  # behind those who wait for another statement
-                    self._waiting[sql] = (statement, queue)
-                await self._read(statement, [each for each in some if not each.answer.done()])
-        finally:
+    def _enter(self) -> _Lane:
+        lane = _Lane()
+        self._lanes.add(lane)
+        self._busy += 1
+        return lane
+
+    def _leave(self, lane: _Lane) -> None:
+        self._lanes.discard(lane)
+        if lane.counts:
             self._busy -= 1
+        if self._waiting:
+            self._soon()
+
+    def _soon(self) -> None:
+        """Has those who wait read once all have asked who are about to, if there is a lane for them."""
+        loop = asyncio.get_running_loop()
+        if self._busy < self._most_lanes:
+            if not self._due:
+                self._due = True
+                loop.call_soon(self._start)
+        elif self._watch is None:
+            self._watch = loop.call_later(PATIENCE, self._lose_patience)
+
+    def _lose_patience(self) -> None:
+        """What takes long no longer counts."""
+        self._watch = None
+        if not self._waiting:
+            return
+        now = time.perf_counter()
+        for lane in self._lanes:
+            if lane.counts and now - lane.since >= PATIENCE:
+                lane.counts = False
+                self._busy -= 1
+        self._soon()
+
+    def _start(self) -> None:
+        """Reads for those who wait, as far as there are lanes."""
+        self._due = False
+        while self._waiting and self._busy < self._most_lanes:
+            statement, some = self._next()
+            if some:
+                self._tasks.begin(self._in_lane(self._enter(), statement, some))
+        if self._waiting:
+            self._soon()
+
+    def _next(self) -> tuple[Statement, list[_Waiting]]:
+        """Those who are read next, together."""
+        sql = next(iter(self._waiting))
+        statement, queue = self._waiting.pop(sql)
+        some = [queue.popleft() for _ in range(min(self._of(statement).most, len(queue)))]
+        if queue:  # behind those who wait for another statement
+            self._waiting[sql] = (statement, queue)
+        return statement, [each for each in some if not each.answer.done()]
+
+    # Reading
+
+    async def _in_lane(self, lane: _Lane, statement: Statement, some: Sequence[_Waiting]) -> None:
+        try:
+            await self._read(statement, some)
+        finally:
+            self._leave(lane)
 
     async def _read(self, statement: Statement, some: Sequence[_Waiting]) -> None:
-        pace = self._paces.of(statement.sql)
+        shared = self._of(statement)
         if len(some) > 1:
             started = time.perf_counter()
             reading = self._tasks.begin(self._together(statement, [each.values for each in some]))
             done, _ = await asyncio.wait((reading,), timeout=TOO_LONG)
             error = reading.exception() if done else None
             if not done:
-                pace.given_up()
+                shared.given_up()
             elif isinstance(error, Refusal):
                 for each in some:
                     each.failed(Refusal(*error.complaints))
                 return
             elif error is None:
-                pace.took((time.perf_counter() - started) / len(some))
+                shared.took_together(time.perf_counter() - started, len(some))
                 for each, data in zip(some, reading.result(), strict=True):
                     each.told(data)
                 return
-        await asyncio.gather(*(self._read_alone(statement, each, pace) for each in some))
+        await asyncio.gather(*(self._read_alone(statement, each, shared) for each in some))
 
-    async def _read_alone(self, statement: Statement, waiting: _Waiting, pace: Pace) -> None:
+    async def _read_alone(self, statement: Statement, waiting: _Waiting, shared: Shared) -> None:
         try:
-            waiting.told(await self._timed(statement, waiting.values, pace))
+            waiting.told(await self._timed(statement, waiting.values, shared))
         except Exception as error:
             waiting.failed(error)
