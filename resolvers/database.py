@@ -36,7 +36,7 @@ class Alone:
     row's, as SQL names it.
     """
 
-    sql: str
+    statement: Statement
     values: Sequence[Any]
     table: str
 

@@ -20,20 +20,56 @@ class ClientGone(Exception):
     """Nobody waits for the answer any more."""
 
 
-class Watch:
-    """Cancels the work of a request whose client goes away; looks only once the work takes long."""
+class Watches:
+    """The requests of one event loop that are being worked on. Those that take long are looked after: one timer serves
+    them all, for most are done before anybody has to look.
+    """
 
     SECONDS = 0.1
 
-    def __init__(self, receive: Receive) -> None:
+    def __init__(self) -> None:
+        self.loop = asyncio.get_running_loop()
+        self._young: dict[Watch, float] = {}
+        """Those that are not looked after yet, the oldest first, and since when they are there."""
+        self._timer: asyncio.TimerHandle | None = None
+
+    def add(self, watch: Watch) -> None:
+        """Looks after it, once it has taken long."""
+        self._young[watch] = self.loop.time()
+        if self._timer is None:
+            self._timer = self.loop.call_later(self.SECONDS, self._look)
+
+    def remove(self, watch: Watch) -> None:
+        """It is done."""
+        self._young.pop(watch, None)
+
+    def _look(self) -> None:
+        self._timer = None
+        now = self.loop.time()
+        old = [watch for watch, since in self._young.items() if now - since >= self.SECONDS]
+        for watch in old:
+            del self._young[watch]
+            watch.look()
+        if self._young:
+            since = next(iter(self._young.values()))
+            self._timer = self.loop.call_at(since + self.SECONDS, self._look)
+
+
+class Watch:
+    """Cancels the work of a request whose client goes away; looks only once the work takes long."""
+
+    __slots__ = ("_gone", "_receive", "_watcher", "_watches", "_worker")
+
+    def __init__(self, receive: Receive, watches: Watches) -> None:
         self._receive = receive
-        self._worker = asyncio.current_task()
+        self._watches = watches
+        self._worker = asyncio.current_task(watches.loop)
         self._watcher: asyncio.Task[None] | None = None
         self._gone = False
-        self._timer = asyncio.get_running_loop().call_later(self.SECONDS, self._begin)
 
-    def _begin(self) -> None:
-        self._watcher = asyncio.create_task(self._look())
+    def look(self) -> None:
+        """Begins to look."""
+        self._watcher = self._watches.loop.create_task(self._look())
 
     async def _look(self) -> None:
         while (await self._receive())["type"] != "http.disconnect":
@@ -43,10 +79,10 @@ class Watch:
             self._worker.cancel()
 
     def __enter__(self) -> None:
-        """Begins."""
+        self._watches.add(self)
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
-        self._timer.cancel()
+        self._watches.remove(self)
         if self._watcher:
             self._watcher.cancel()
         if self._gone and self._worker and kind is asyncio.CancelledError:

@@ -23,7 +23,7 @@ from ..resolvers.session import Session
 from ..resolvers.writes.idempotency import HEADER
 from ..schema.errors import Code, Complaint, Refusal
 from ..schema.module import Module
-from .asgi import ClientGone, Headers, Receive, Scope, Send, Watch
+from .asgi import ClientGone, Headers, Receive, Scope, Send, Watch, Watches
 from .callers import identify
 from .compression import Compression
 from .connections import Connection, Connections
@@ -80,6 +80,7 @@ class GraphQL:
         self._new_id = new_id
         self._observe = observe
         self._page = page
+        self._watches = Watches()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
@@ -103,7 +104,7 @@ class GraphQL:
             session = self._engine.session((await identify(self._modules, headers)).actor)
             if isinstance(asked, Batch):
                 return await self._answer_all(asked, session, headers, receive, reply, request_id)
-            with Watch(receive):
+            with Watch(receive, self._watches):
                 body = await self._answer(asked, session, headers, request_id)
             status, extra = 200, ()
         except ClientGone:
@@ -150,7 +151,7 @@ class GraphQL:
         if HEADER in headers:
             message = "An Idempotency-Key is for one operation. Send the operations of the batch one by one."
             raise Malformed(400, Code.BAD_USER_INPUT, message)
-        with Watch(receive):
+        with Watch(receive, self._watches):
             for number, given in enumerate(batch.members):
                 asked = None
                 try:

@@ -16,6 +16,7 @@ from typing import Any
 import uvicorn
 
 from .app import Backend
+from .joined import JoinedProtocol
 from .settings import Settings
 
 GARBAGE = (50_000, 20, 50)
@@ -27,10 +28,11 @@ LONGEST_STOP = 30
 
 
 def options(settings: Settings) -> dict[str, Any]:
-    """How uvicorn treats WebSockets: pings are ours, since every client of the protocol answers them, and answers are
-    small, so that compressing them one by one costs more than it spares.
+    """How uvicorn treats connections. Pings of WebSockets are ours, since every client of the protocol answers them;
+    and what they send is small, so that compressing each costs more than it spares.
     """
     return {
+        "http": JoinedProtocol,
         "ws": "websockets-sansio",
         "ws_max_size": settings.max_body_bytes,
         "ws_ping_interval": None,

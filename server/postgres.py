@@ -24,7 +24,7 @@ from ..schema.errors import Code, Refusal, SetupError
 from .capture import QUIET
 from .postgres_alone import Lone
 from .postgres_errors import refusal
-from .postgres_gather import LANES, Gathering
+from .postgres_gather import LANES, READS, Gathering
 from .postgres_transaction import Connection, PostgresTransaction, Varchar
 
 T = TypeVar("T")
@@ -83,13 +83,8 @@ class PostgresDatabase:
         self._isolation = isolation
         self._pool: asyncpg.Pool | None = None
         self._ending = Tasks("hedgerow-undo")
-        self._gathering = Gathering(self.fetch, self._together, min(LANES, size))
-        self._lone = Lone(
-            lambda: self._open(max(1, size // 2), read_only=False),
-            self._committed,
-            seconds=statement_timeout,
-            late=connect_timeout,
-        )
+        self._gathering: Gathering | None = None
+        self._lone: Lone | None = None
         self.dialect = Postgres()
         self.committed: Callable[[], None] = _nothing
         """Is called in the event loop after each commit that may have changed something."""
@@ -112,6 +107,15 @@ class PostgresDatabase:
             raise SetupError(f"This PostgreSQL is version {version // 10_000}; Hedgerow needs 14 or later.")
         by_code_point = provider == "b" or (provider == "c" and collation in CODE_POINT_COLLATIONS)
         self.dialect = Postgres(collate=not by_code_point)
+        writing = max(1, self._size // 2)
+        self._lone = Lone(
+            lambda: self._open(writing, read_only=False),
+            self._committed,
+            size=writing,
+            seconds=self._statement_timeout,
+            late=self._connect_timeout,
+        )
+        self._gathering = Gathering(self._alone, self._together, READS, min(LANES, self._size))
 
     async def _open(self, size: int, *, read_only: bool) -> asyncpg.Pool:
         """A pool of so many connections; those that do not only read are opened as they are needed."""
@@ -136,7 +140,8 @@ class PostgresDatabase:
 
     async def stop(self) -> None:
         """Closes the pools, after the statements that run."""
-        await self._lone.stop()
+        if self._lone:
+            await self._lone.stop()
         if self._pool:
             await self._pool.close()
             self._pool = None
@@ -151,7 +156,14 @@ class PostgresDatabase:
 
     async def read(self, statement: Statement, values: Sequence[Any]) -> bytes:
         """See `resolvers/database`."""
-        return await self._gathering.read(statement, values)
+        assert self._gathering, "start() comes first"
+        if statement.many is None:
+            return await self.fetch(statement.sql, values)
+        return await self._gathering.run(statement, values)
+
+    async def _alone(self, statement: Statement, values: Sequence[Any]) -> bytes:
+        """See `Alone`."""
+        return await self.fetch(statement.sql, values)
 
     async def _together(self, statement: Statement, rows: Sequence[Sequence[Any]]) -> list[bytes]:
         """See `Together`."""
@@ -207,6 +219,7 @@ class PostgresDatabase:
 
     async def write(self, alone: Alone) -> bytes | None:
         """See `resolvers/database`."""
+        assert self._lone, "start() comes first"
         try:
             return await self._lone.write(alone)
         except Exception as error:

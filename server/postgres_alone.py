@@ -1,16 +1,18 @@
 """Writes that are one statement, in one round trip: on connections that may write by default, for those of the pool
 read.
 
-In: Alone. Out: what its statement gives, or None where PostgreSQL undid it, whatever the reason: whoever asked writes
-it as a transaction then, which tells the reason. A table on which more follows a write is remembered for a while.
-Refused here: a statement that takes too long (TIMEOUT), and one whose connection is lost meanwhile, which may have been
-carried out and is never tried again (UNAVAILABLE).
+In: Alones. Out: what their statements give, or None where PostgreSQL undid one, whatever the reason: whoever asked
+writes it as a transaction then, which tells the reason. Those that wait share a round trip and its one commit; where
+one of them fails, all were undone, and each is done alone. A table on which more follows a write is remembered for a
+while. Refused here: a statement that takes too long (TIMEOUT), and one whose connection is lost meanwhile, which may
+have been carried out and is never tried again (UNAVAILABLE).
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
 from typing import Any
 
 import asyncpg
@@ -18,7 +20,9 @@ import asyncpg
 from ..resolvers.cache import Lru
 from ..resolvers.database import Alone
 from ..resolvers.dialect_postgres import NOT_SIMPLE
-from .postgres_errors import LOST, interrupt_if_cancelled, nobody_knows, terminate, undone
+from ..resolvers.statement import Statement
+from .postgres_errors import LOST, interrupt_if_cancelled, nobody_knows, overdue, terminate
+from .postgres_gather import LANES, WRITES, Gathering
 
 LOOK_AGAIN = 60.0
 """Seconds after which a table is tried anew on which more followed a write."""
@@ -26,13 +30,27 @@ TABLES = 10_000
 """Of how many tables that is remembered."""
 
 
+class Undone(Exception):
+    """Nothing of it stays; `followed` says that it never will, on that table."""
+
+    def __init__(self, *, followed: bool) -> None:
+        super().__init__()
+        self.followed = followed
+
+
 class Lone:
-    """The connections that may write. `open` opens the pool of them when the first is wanted; `committed` is called in
-    the event loop after each commit that may have changed something.
+    """The connections that may write, at most `size`. `open` opens the pool of them when the first is wanted;
+    `committed` is called in the event loop after each commit that may have changed something.
     """
 
     def __init__(
-        self, open: Callable[[], Awaitable[asyncpg.Pool]], committed: Callable[[], None], *, seconds: float, late: float
+        self,
+        open: Callable[[], Awaitable[asyncpg.Pool]],
+        committed: Callable[[], None],
+        *,
+        size: int,
+        seconds: float,
+        late: float,
     ) -> None:
         self._open = open
         self._committed = committed
@@ -41,6 +59,8 @@ class Lone:
         """How many seconds more than a statement's time until its connection counts as lost."""
         self._pool: asyncpg.Pool | None = None
         self._opening = asyncio.Lock()
+        self._gathering = Gathering(self._alone, self._together, WRITES, min(LANES, size))
+        self._loop = asyncio.get_running_loop()
         self._followed: Lru[str, float] = Lru(TABLES)
 
     async def stop(self) -> None:
@@ -51,40 +71,50 @@ class Lone:
 
     async def write(self, alone: Alone) -> bytes | None:
         """See `resolvers/database`."""
-        if self._is_followed(alone.table):
+        until = self._followed.get(alone.table)
+        if until is not None and self._loop.time() < until:
             return None
+        try:
+            return await self._gathering.run(alone.statement, alone.values)
+        except Undone as undone:
+            if undone.followed:
+                self._followed.put(alone.table, self._loop.time() + LOOK_AGAIN)
+            return None
+
+    async def _alone(self, statement: Statement, values: Sequence[Any]) -> bytes:
+        async with self._connection(shared=False) as connection:
+            return await connection.fetchval(statement.sql, *values, timeout=self._seconds + self._late)
+
+    async def _together(self, statement: Statement, rows: Sequence[Sequence[Any]]) -> list[bytes]:
+        async with self._connection(shared=True) as connection:
+            found = await connection.fetchmany(statement.sql, rows, timeout=self._seconds + self._late)
+            return [each[0] for each in found]
+
+    @asynccontextmanager
+    async def _connection(self, *, shared: bool) -> AsyncGenerator[Any]:
+        """A connection for one round trip. Raises Undone where nothing was done and, of a `shared` one, nobody's own
+        word can be said; else what is known.
+        """
         pool = self._pool or await self._opened()
         async with pool.acquire(timeout=None if pool.get_idle_size() else self._late) as connection:
             try:
-                data: bytes = await connection.fetchval(alone.sql, *alone.values, timeout=self._seconds + self._late)
+                yield connection
             except asyncpg.QueryCanceledError as error:
-                raise undone(self._seconds) from error
+                raise Undone(followed=False) if shared else overdue(self._seconds) from error
             except LOST as error:
-                return self._lost(connection, error)
-            except asyncpg.UndefinedObjectError as error:
-                if NOT_SIMPLE in str(error):
-                    self._followed.put(alone.table, asyncio.get_running_loop().time() + LOOK_AGAIN)
-                return None
-            except Exception:
-                return None
+                if isinstance(error, asyncpg.InterfaceError) and not connection.is_closed():
+                    raise Undone(followed=False) from error  # it was never sent, since its values can't be
+                self._committed()
+                interrupt_if_cancelled(error)
+                terminate(connection)
+                raise nobody_knows() from error
+            except Exception as error:
+                followed = isinstance(error, asyncpg.UndefinedObjectError) and NOT_SIMPLE in str(error)
+                raise Undone(followed=followed) from error
             except BaseException:
                 self._committed()  # nobody knows whether it did
                 raise
         self._committed()
-        return data
-
-    def _lost(self, connection: Any, error: Exception) -> None:
-        """Raises what is known, unless the statement was never sent, since its values can't be."""
-        if isinstance(error, asyncpg.InterfaceError) and not connection.is_closed():
-            return
-        self._committed()
-        interrupt_if_cancelled(error)
-        terminate(connection)
-        raise nobody_knows() from error
-
-    def _is_followed(self, table: str) -> bool:
-        until = self._followed.get(table)
-        return until is not None and asyncio.get_running_loop().time() < until
 
     async def _opened(self) -> asyncpg.Pool:
         async with self._opening:

@@ -55,7 +55,7 @@ def refusal(error: Exception, seconds: float) -> Exception:
             return error
 
 
-def undone(seconds: float) -> Refusal:
+def overdue(seconds: float) -> Refusal:
     """What the caller of an overdue write is told."""
     message = f"The operation took longer than {seconds:g} seconds and was undone. Do less at once."
     return Refusal.of(Code.TIMEOUT, message)

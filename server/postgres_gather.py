@@ -1,12 +1,12 @@
-"""Reads that wait share a statement: who asks the same at the same time is answered by one over rows of parameters.
+"""Statements that wait share a round trip: who asks the same at the same time is answered together.
 
-In: a Statement and its values, for one caller. Out: what the database gives for these alone. While nobody else reads,
-a read runs at once and alone, so that gathering costs nothing where nobody waits. Otherwise those that came within one
-turn of the event loop are read together, by LANES at a time; where a lane takes longer than those who wait have
-patience for, it no longer counts, and others are read beside it. How many share a statement follows from how long it
-takes then. What takes far too long is given up, and left to the database's own time limit, for to cancel it would be no
-quicker. Then, or where it fails, each of its reads is read alone, with the time limit and the error of its own. A
-caller who goes away takes nobody's answer along.
+In: a statement and its values, for one caller. Out: what the database gives for these alone. While nobody else is
+served, one runs at once and alone, so that gathering costs nothing where nobody waits. Otherwise those that came within
+one turn of the event loop run together, by LANES at a time; where a lane takes longer than those who wait have patience
+for, it no longer counts, and others run beside it. How many share a round trip follows from how long it takes then.
+What fails runs again, each alone, with the time limit and the error of its own; so does a read that takes far too long,
+which is left to the database's own time limit, for to cancel it would be no quicker. A caller who goes away takes
+nobody's answer along.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import asyncio
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from ..resolvers.cache import Lru
@@ -29,35 +30,49 @@ PATIENCE = 0.005
 """Seconds that somebody waits, at most, for those who take longer."""
 FEWEST, FEW, MOST = 4, 8, 64
 """How many one statement reads together: of those that are worth it, at first, and at last."""
-LONG = 0.02
-"""Seconds after which a statement counts as slow, and fewer share it; which alone takes so long is not shared."""
 LONG_IN_A_ROW = 3
-"""After how many that took long fewer share a statement."""
-TOO_LONG = 0.1
-"""Seconds after which a gathered statement is given up."""
+"""After how many that took long fewer share a round trip."""
 
-Alone: TypeAlias = Callable[[str, Sequence[Any]], Awaitable[bytes]]
-"""Reads for one caller."""
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """With what is shared. `long`: seconds after which a round trip counts as slow, so that fewer share it; what takes
+    so long alone is not shared. `too_long`: seconds after which what is shared is given up, if ever. `forgiving`:
+    whether what failed together is shared again at once.
+    """
+
+    long: float
+    too_long: float | None
+    forgiving: bool
+
+
+READS = Patience(0.02, 0.1, forgiving=True)
+WRITES = Patience(0.25, None, forgiving=False)
+"""A commit may wait for a disk; and what is given up might have been done."""
+
+Alone: TypeAlias = Callable[[Statement, Sequence[Any]], Awaitable[bytes]]
+"""Runs for one caller."""
 Together: TypeAlias = Callable[[Statement, Sequence[Sequence[Any]]], Coroutine[Any, Any, list[bytes]]]
-"""Reads for several; a Refusal where none of them can be read, and any other error where one of them can't."""
+"""Runs for several; a Refusal where nothing can be done for any of them, and any other error where nothing was done."""
 
 
 class Shared(Pace):
-    """How many reads one statement may take, by how long it took so far."""
+    """How many may share a round trip with a statement, by how long it took so far; `long` is Patience's."""
 
-    __slots__ = ("_long", "most")
+    __slots__ = ("_limit", "_long", "most")
 
-    def __init__(self) -> None:
-        super().__init__(LONG)
+    def __init__(self, long: float) -> None:
+        super().__init__(long)
+        self._limit = long
         self._long = 0
         """How many took long, one after the other: a single one may have waited for a connection or a processor."""
         self.most = FEW
 
-    def took_together(self, seconds: float, reads: int) -> None:
-        """So many were read together, in so many seconds."""
-        if seconds <= LONG:
+    def took_together(self, seconds: float, count: int) -> None:
+        """So many ran together, in so many seconds."""
+        if seconds <= self._limit:
             self._long = 0
-            self.most = min(MOST, max(self.most, 2 * reads))
+            self.most = min(MOST, max(self.most, 2 * count))
             return
         self._long += 1
         if self._long == LONG_IN_A_ROW:
@@ -73,13 +88,13 @@ class Shared(Pace):
 
 
 class _Waiting:
-    """A read that waits."""
+    """Somebody who waits."""
 
     __slots__ = ("answer", "values")
 
-    def __init__(self, values: Sequence[Any]) -> None:
+    def __init__(self, values: Sequence[Any], answer: asyncio.Future[bytes]) -> None:
         self.values = values
-        self.answer: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
+        self.answer = answer
 
     def told(self, data: bytes) -> None:
         """Answers it, unless its caller went away."""
@@ -93,7 +108,7 @@ class _Waiting:
 
 
 class _Lane:
-    """Something that is read now, since a moment; it counts until others have waited for it too long."""
+    """Something that runs now, since a moment; it counts until others have waited for it too long."""
 
     __slots__ = ("counts", "since")
 
@@ -103,11 +118,13 @@ class _Lane:
 
 
 class Gathering:
-    """The reads of one database."""
+    """The reads of one database, or its writes, in the event loop that runs."""
 
-    def __init__(self, alone: Alone, together: Together, lanes: int = LANES) -> None:
+    def __init__(self, alone: Alone, together: Together, patience: Patience, lanes: int = LANES) -> None:
+        self._loop = asyncio.get_running_loop()  # to ask for it costs Python a call of the system
         self._alone = alone
         self._together = together
+        self._patience = patience
         self._most_lanes = lanes
         self._busy = 0
         """How many lanes count."""
@@ -116,14 +133,12 @@ class Gathering:
         self._waiting: dict[str, tuple[Statement, deque[_Waiting]]] = {}
         """By the statement's text; the one that was waited for longest comes first."""
         self._due = False
-        """Whether the next turn of the event loop reads for those who wait."""
+        """Whether the next turn of the event loop runs for those who wait."""
         self._watch: asyncio.TimerHandle | None = None
         self._tasks = Tasks("hedgerow-gather")
 
-    async def read(self, statement: Statement, values: Sequence[Any]) -> bytes:
-        """What the statement gives for these values. Raises as `fetch` does."""
-        if statement.many is None:
-            return await self._alone(statement.sql, values)
+    async def run(self, statement: Statement, values: Sequence[Any]) -> bytes:
+        """What the statement gives for these values. Raises as it does alone."""
         shared = self._of(statement)
         if not shared.quick():
             return await self._timed(statement, values, shared)
@@ -133,7 +148,7 @@ class Gathering:
                 return await self._timed(statement, values, shared)
             finally:
                 self._leave(lane)
-        waiting = _Waiting(values)
+        waiting = _Waiting(values, self._loop.create_future())
         queue = self._waiting.get(statement.sql)
         if queue is None:
             queue = self._waiting[statement.sql] = (statement, deque())
@@ -142,11 +157,11 @@ class Gathering:
         return await waiting.answer
 
     def _of(self, statement: Statement) -> Shared:
-        return self._shared.get(statement.sql) or self._shared.put(statement.sql, Shared())
+        return self._shared.get(statement.sql) or self._shared.put(statement.sql, Shared(self._patience.long))
 
     async def _timed(self, statement: Statement, values: Sequence[Any], shared: Shared) -> bytes:
         started = time.perf_counter()
-        data = await self._alone(statement.sql, values)
+        data = await self._alone(statement, values)
         shared.took(time.perf_counter() - started)
         return data
 
@@ -166,14 +181,13 @@ class Gathering:
             self._soon()
 
     def _soon(self) -> None:
-        """Has those who wait read once all have asked who are about to, if there is a lane for them."""
-        loop = asyncio.get_running_loop()
+        """Has it run for those who wait once all have asked who are about to, if there is a lane for them."""
         if self._busy < self._most_lanes:
             if not self._due:
                 self._due = True
-                loop.call_soon(self._start)
+                self._loop.call_soon(self._start)
         elif self._watch is None:
-            self._watch = loop.call_later(PATIENCE, self._lose_patience)
+            self._watch = self._loop.call_later(PATIENCE, self._lose_patience)
 
     def _lose_patience(self) -> None:
         """What takes long no longer counts."""
@@ -188,7 +202,7 @@ class Gathering:
         self._soon()
 
     def _start(self) -> None:
-        """Reads for those who wait, as far as there are lanes."""
+        """Runs for those who wait, as far as there are lanes."""
         self._due = False
         while self._waiting and self._busy < self._most_lanes:
             statement, some = self._next()
@@ -198,7 +212,7 @@ class Gathering:
             self._soon()
 
     def _next(self) -> tuple[Statement, list[_Waiting]]:
-        """Those who are read next, together."""
+        """Those for whom it runs next, together."""
         sql = next(iter(self._waiting))
         statement, queue = self._waiting.pop(sql)
         some = [queue.popleft() for _ in range(min(self._of(statement).most, len(queue)))]
@@ -206,21 +220,21 @@ class Gathering:
             self._waiting[sql] = (statement, queue)
         return statement, [each for each in some if not each.answer.done()]
 
-    # Reading
+    # Running
 
     async def _in_lane(self, lane: _Lane, statement: Statement, some: Sequence[_Waiting]) -> None:
         try:
-            await self._read(statement, some)
+            await self._serve(statement, some)
         finally:
             self._leave(lane)
 
-    async def _read(self, statement: Statement, some: Sequence[_Waiting]) -> None:
+    async def _serve(self, statement: Statement, some: Sequence[_Waiting]) -> None:
         shared = self._of(statement)
         if len(some) > 1:
             started = time.perf_counter()
-            reading = self._tasks.begin(self._together(statement, [each.values for each in some]))
-            done, _ = await asyncio.wait((reading,), timeout=TOO_LONG)
-            error = reading.exception() if done else None
+            running = self._tasks.begin(self._together(statement, [each.values for each in some]))
+            done, _ = await asyncio.wait((running,), timeout=self._patience.too_long)
+            error = running.exception() if done else None
             if not done:
                 shared.given_up()
             elif isinstance(error, Refusal):
@@ -229,12 +243,14 @@ class Gathering:
                 return
             elif error is None:
                 shared.took_together(time.perf_counter() - started, len(some))
-                for each, data in zip(some, reading.result(), strict=True):
+                for each, data in zip(some, running.result(), strict=True):
                     each.told(data)
                 return
-        await asyncio.gather(*(self._read_alone(statement, each, shared) for each in some))
+            elif not self._patience.forgiving:
+                shared.given_up()
+        await asyncio.gather(*(self._serve_alone(statement, each, shared) for each in some))
 
-    async def _read_alone(self, statement: Statement, waiting: _Waiting, shared: Shared) -> None:
+    async def _serve_alone(self, statement: Statement, waiting: _Waiting, shared: Shared) -> None:
         try:
             waiting.told(await self._timed(statement, waiting.values, shared))
         except Exception as error:

@@ -17,7 +17,7 @@ import asyncpg
 
 from ..resolvers.database import Broken, Command, Row, Script, throw
 from ..schema.errors import Refusal
-from .postgres_errors import LOST, broken_by, interrupt_if_cancelled, nobody_knows, refusal, terminate, undone
+from .postgres_errors import LOST, broken_by, interrupt_if_cancelled, nobody_knows, overdue, refusal, terminate
 
 T = TypeVar("T")
 
@@ -103,7 +103,7 @@ class PostgresTransaction:
 
     def too_long(self) -> Refusal:
         """What the caller of an overdue transaction is told."""
-        return undone(self._seconds)
+        return overdue(self._seconds)
 
     async def commit(self, seconds: float) -> None:
         """Makes what was done last; it takes longer than `seconds` only where the connection is lost."""

@@ -29,7 +29,12 @@ class Settings(BaseSettings):
     database_url: str = Field(
         "", description="sqlite:///path or postgresql://…; empty: SQLite in .hedgerow/ beside the file"
     )
-    database_pool: int = Field(16, ge=1, le=500, description="connections to PostgreSQL; SQLite has at most 4 readers")
+    database_pool: int = Field(
+        16,
+        ge=1,
+        le=500,
+        description="connections to PostgreSQL, and half as many for writes; SQLite has at most 4 readers",
+    )
     sqlite_synchronous: Literal["normal", "full"] = Field(
         "full", description="full: SQLite keeps what it answered even when power fails; normal: when the process dies"
     )

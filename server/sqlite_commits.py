@@ -119,7 +119,7 @@ class _Undone(Exception):
 
 def _give(connection: sqlite3.Connection, alone: Alone) -> bytes | None:
     try:
-        ((text,),) = connection.execute(alone.sql, alone.values).fetchall()
+        ((text,),) = connection.execute(alone.statement.sql, alone.values).fetchall()
     except (sqlite3.Error, OverflowError):
         return None
     return text.encode()

@@ -166,7 +166,7 @@ class Counted:
         return self.inner.transaction()
 
     async def write(self, alone: Any) -> bytes | None:
-        self.commands.append([alone.sql])
+        self.commands.append([alone.statement.sql])
         return await self.inner.write(alone)
 
     async def transact(self, work: Any) -> Any:

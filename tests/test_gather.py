@@ -233,7 +233,7 @@ async def test_those_who_wait_do_not_wait_for_what_is_slow(postgres: tuple[Backe
 
 
 def test_how_many_share_a_statement_follows_from_how_long_it_takes() -> None:
-    shared = postgres_gather.Shared()
+    shared = postgres_gather.Shared(0.02)
     for _ in range(REMEMBERED):
         shared.took(0.001)
     assert shared.quick()

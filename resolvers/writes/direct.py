@@ -80,7 +80,7 @@ class Direct:
         if way is None or row is None:
             return None
         table = self._writes.table.sql
-        return Alone(way.statement.sql, way.statement.values([*leaves, *row], actor, now), table)
+        return Alone(way.statement, way.statement.values([*leaves, *row], actor, now), table)
 
     def _given(self, leaves: Sequence[Any]) -> dict[str, Any] | None:
         """The values of columns, by attribute; None where anything else is given."""
