@@ -33,7 +33,7 @@ class Settings(BaseSettings):
         16,
         ge=1,
         le=500,
-        description="connections to PostgreSQL, and half as many for writes; SQLite has at most 4 readers",
+        description="connections to PostgreSQL, and half as many for writes; SQLite: at most 4 readers",
     )
     sqlite_synchronous: Literal["normal", "full"] = Field(
         "full", description="full: SQLite keeps what it answered even when power fails; normal: when the process dies"
