@@ -23,7 +23,8 @@ else:
 
 __all__ = ["INTERRUPTED", "STEPS_BETWEEN_CHECKS", "broken_by", "busy", "connect", "refusal", "sqlite3"]
 
-STEPS_BETWEEN_CHECKS = 1_000
+STEPS_BETWEEN_CHECKS = 20_000
+"""SQLite's steps between looks at the clock, some half a millisecond: each must wait for Python's lock."""
 INTERRUPTED = "interrupted"
 """SQLite's own word for a statement that its progress handler ended."""
 
