@@ -7,7 +7,6 @@ by a progress handler. They are opened `query_only`. Refused here: no reader tha
 from __future__ import annotations
 
 import asyncio
-import queue
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -44,22 +43,23 @@ class Readers:
         self._statement_timeout = statement_timeout
         self._connect_timeout = connect_timeout
         self._threads: ThreadPoolExecutor | None = None
-        self._readers: queue.SimpleQueue[_Reader] = queue.SimpleQueue()
+        self._readers: list[_Reader] = []
+        """Those that are free; who was used last is used next, since it has the pages at hand."""
         self._free = asyncio.Semaphore(size)
 
     def start(self) -> None:
         """Opens the connections; sqlite3.Error when the file can't be opened."""
         self._threads = ThreadPoolExecutor(self._size, "hedgerow-sqlite")
         for _ in range(self._size):
-            self._readers.put(_Reader(self.path))
+            self._readers.append(_Reader(self.path))
 
     async def stop(self) -> None:
         """Closes them, after the statements that run."""
         if self._threads:
             await asyncio.to_thread(self._threads.shutdown)
             self._threads = None
-            while not self._readers.empty():
-                self._readers.get().connection.close()
+            while self._readers:
+                self._readers.pop().connection.close()
 
     async def rows(self, sql: str, values: Sequence[Any]) -> list[Any]:
         """The rows of a statement; Refusal TIMEOUT or UNAVAILABLE."""
@@ -81,7 +81,7 @@ class Readers:
                 await self._free.acquire()
         except TimeoutError:
             raise Refusal.of(Code.UNAVAILABLE, "The database is too busy right now. Try again.") from None
-        reader = self._readers.get()
+        reader = self._readers.pop()
         reader.deadline = time.monotonic() + self._statement_timeout
         reader.wanted = True
         running = asyncio.get_running_loop().run_in_executor(self._threads, work, reader, *given)
@@ -98,7 +98,7 @@ class Readers:
     def _release(self, reader: _Reader, done: asyncio.Future[Any]) -> None:
         if not done.cancelled():
             done.exception()  # looked at, so that an interrupted statement nobody waits for leaves no warning
-        self._readers.put(reader)
+        self._readers.append(reader)
         self._free.release()
 
 

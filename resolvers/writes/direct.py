@@ -73,14 +73,15 @@ class Direct:
             way = self._ways.put(
                 names, _way(self._writers, self._root, self._one, self._writes, names, self._mutation.leaves)
             )
+        if way is None:
+            return None
         try:
-            row = way.row(values, actor, now) if way else None
+            row = way.row(values, actor, now)
+            if row is None:
+                return None
+            return Alone(way.statement, way.statement.values([*leaves, *row], actor, now), way.table.sql)
         except Refusal:
             return None
-        if way is None or row is None:
-            return None
-        table = self._writes.table.sql
-        return Alone(way.statement, way.statement.values([*leaves, *row], actor, now), table)
 
     def _given(self, leaves: Sequence[Any]) -> dict[str, Any] | None:
         """The values of columns, by attribute; None where anything else is given."""
