@@ -18,7 +18,7 @@ from ..schema.catalog import Rule, Verb
 from ..schema.views import TableView, View
 from ..schema.writing import MutationField
 from .dialect import Dialect
-from .execute import Prepared
+from .documents import Prepared
 from .inputs import Input
 from .limits import Limits
 from .operation import RowRead

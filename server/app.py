@@ -177,7 +177,7 @@ class Backend:
             settings.limits,
             self._clock,
             cursors,
-            log,
+            observe=log,
             live=live,
             streams=Streams(feed, cursors, buffer=settings.stream_buffer, behind=settings.stream_behind),
             rows=RowStreams(feed, buffer=settings.stream_buffer),

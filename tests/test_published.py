@@ -15,7 +15,7 @@ import pytest
 from sqlmodel import Field, Relationship, SQLModel
 
 from hedgerow import Actor, Backend, Settings, access, allow
-from hedgerow.resolvers import execute
+from hedgerow.resolvers import documents
 from hedgerow.schema import expr as e
 from hedgerow.schema.catalog import Catalog, Rule, Table, Verb
 from hedgerow.schema.compile import compile_models
@@ -311,7 +311,7 @@ async def test_a_mutation_makes_only_the_types_that_it_reaches(running: Backend)
 async def test_a_schema_that_grew_pushes_others_out_with_their_documents(
     running: Backend, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(execute, "CACHED_TYPES", 1_000)
+    monkeypatch.setattr(documents, "CACHED_TYPES", 1_000)
     engine = running.engine
     engine.__post_init__()
     user, guest = (running.session(Actor(frozenset({role}), {})).actor for role in ("user", "guest"))
