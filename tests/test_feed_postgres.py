@@ -282,10 +282,12 @@ async def test_after_a_crash_ids_of_transactions_are_given_again(tmp_path: Path)
             await feed.attach(taker)
             await foreign(cluster.url, insert(1, "before"))
             await taker.until(lambda t: words(t.settled) == ["before"])
+            lost: set[int] = set()
             async with connected(cluster.url) as undone:
-                await undone.execute("BEGIN")
-                lost = await undone.fetchval("SELECT pg_current_xact_id()::text::bigint")
-                await undone.execute("ROLLBACK")
+                for _ in range(20):  # so many that some are left for the insert: who says HELLO takes one too
+                    await undone.execute("BEGIN")
+                    lost.add(await undone.fetchval("SELECT pg_current_xact_id()::text::bigint"))
+                    await undone.execute("ROLLBACK")
             await foreign(cluster.url, f"NOTIFY {CHANNEL}")
             await asyncio.sleep(3 * feed_postgres.GAP)
             latecomer = Taker()
@@ -294,7 +296,7 @@ async def test_after_a_crash_ids_of_transactions_are_given_again(tmp_path: Path)
             await asyncio.to_thread(cluster.start)
             await foreign(cluster.url, insert(2, "after"))
             await taker.until(lambda t: words(t.settled) == ["before", "after"])
-            assert taker.settled[1].position[0] == lost, "PostgreSQL gave another id: the test shows nothing"
+            assert taker.settled[1].position[0] in lost, "PostgreSQL gave another id: the test shows nothing"
             assert words(taker.fresh) == ["before", "after"]
             await latecomer.until(lambda t: words(t.settled) == ["after"])
             history = await feed.history(place, [(None, "label")], 100)
