@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 RUN := $(VENV)/bin
 
-.PHONY: demo dev test check format bench bench-quick bench-warm bench-planning bench-deliver bench-tables bench-capture bench-live bench-live-hub flights clean
+.PHONY: demo dev test check format bench bench-quick bench-costs bench-warm bench-planning bench-deliver bench-tables bench-capture bench-live bench-live-hub flights clean
 
 $(VENV)/.made: pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Hedgerow needs Python 3.11 or later: make PYTHON=python3.12")'
@@ -61,6 +61,15 @@ bench: $(VENV)/.made $(PEERS)/.venv/.made $(PEERS)/postgraphile/node_modules $(P
 
 bench-quick: $(VENV)/.made $(PEERS)/.venv/.made $(PEERS)/postgraphile/node_modules  ## the same in five minutes: ours, PostGraphile and the limit
 	$(RACE) --servers hedgerow postgraphile raw-asyncpg --rounds 3 --seconds 4
+
+COSTS := cd benchmarks && ../$(RUN)/python -m costs
+COSTS_NEED := $(VENV)/.made $(PEERS)/.venv/.made $(PEERS)/postgraphile/node_modules
+
+bench-costs: $(COSTS_NEED)  ## what start, documents, lists, rules, processes, tables and live queries cost; ten minutes
+	$(COSTS) --docs
+
+bench-costs-%: $(COSTS_NEED)  ## one of these, such as bench-costs-lists
+	$(COSTS) $*
 
 bench-live: $(VENV)/.made $(PEERS)/postgraphile/node_modules $(PEERS)/parse/node_modules $(PEERS)/listeners/node_modules  ## listeners of one write, beside the peers
 	$(RUN)/python benchmarks/live.py

@@ -1,8 +1,8 @@
 """What many tables and many sets of roles cost: time until the first answer, and memory.
 
-A chain of tables, each read and written by every role under rules and of columns of its own. Prints how long
-declaring, compiling and starting take, and for each role what its first document took and left in memory: a query, and
-then a mutation. `make bench-tables`, or `.venv/bin/python benchmarks/many_tables.py TABLES ROLES`.
+A chain of tables, each read and written by every role under rules and of columns of its own. Prints, as Markdown, how
+long declaring, compiling and starting take, and what the first document of each role takes and leaves in memory: a
+query, and then a mutation. `make bench-tables`, or `.venv/bin/python benchmarks/many_tables.py TABLES ROLES`.
 """
 
 from __future__ import annotations
@@ -12,10 +12,11 @@ import gc
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Optional
 
+from race.report import table
 from sqlmodel import Field, Relationship, SQLModel
 
 from hedgerow import Actor, Backend, Settings, access, allow
@@ -61,9 +62,10 @@ def resident() -> float:
 
 
 class Clock:
-    """Prints what each step took and left in memory."""
+    """What each step took and left in memory; steps of one name are told together."""
 
     def __init__(self) -> None:
+        self.steps: dict[str, list[tuple[float, float]]] = {}
         self.memory = resident()
         self.started = time.perf_counter()
 
@@ -71,38 +73,54 @@ class Clock:
         """Ends a step."""
         seconds = time.perf_counter() - self.started
         memory = resident()
-        print(f"{step:28} {seconds * 1000:8.0f} ms {memory - self.memory:+8.1f} MB  ({memory:.0f} MB)", flush=True)
+        self.steps.setdefault(step, []).append((seconds, memory - self.memory))
         self.memory, self.started = memory, time.perf_counter()
+
+    def rows(self) -> list[tuple[str, str, str]]:
+        """A line of a table for each step."""
+        found: list[tuple[str, str, str]] = []
+        for step, all_of_it in self.steps.items():
+            seconds, memory = zip(*all_of_it, strict=True)
+            found.append((step, span(seconds, "s", 3 if max(seconds) < 1 else 1), span(memory, "MB", 1)))
+        return found
+
+
+def span(values: Sequence[float], unit: str, digits: int) -> str:
+    """The least and the most."""
+    least, most = (f"{each:.{digits}f}" for each in (min(values), max(values)))
+    return f"{least} {unit}" if least == most else f"{least} to {most} {unit}"
 
 
 async def main(tables: int, roles: int) -> None:
     clock = Clock()
     declared = models(tables, roles)
-    clock.told(f"declare {tables} tables")
+    clock.told("declare: SQLModel's and SQLAlchemy's classes")
     backend = Backend(models=declared)
-    clock.told("compile")
+    clock.told("compile, most of it SQLAlchemy's mappers")
     with tempfile.TemporaryDirectory() as folder:
         backend.settings = Settings(database_url=f"sqlite:///{folder}/many.db")
         async with backend.lifespan():
-            clock.told("make tables and start")
+            clock.told("make the tables and start")
             for role in range(roles):
                 actor = Actor(frozenset({f"role{role}"}), {})
                 at = role * tables // roles
                 document = f'{{ link{at}s(limit: 3, where: {{title: {{_eq: "a"}}}}) {{ id title next {{ id }} }} }}'
                 answer = await backend.engine.answer(document, None, {}, backend.engine.session(actor))
-                clock.told(f"first document of role {role}")
+                clock.told("the first query of a set of roles")
                 assert answer == f'{{"link{at}s":[]}}'.encode(), answer
                 chosen = '(where: {id: {_eq: 1}}, set: {title: "b"})'
                 document = f"mutation {{ updateLink{at}s{chosen} {{ affectedRows returning {{ id }} }} }}"
                 answer = await backend.engine.answer(document, None, {}, backend.engine.session(actor))
-                clock.told(f"first mutation of role {role}")
+                clock.told("its first mutation after that")
                 assert answer == f'{{"updateLink{at}s":{{"affectedRows":0,"returning":[]}}}}'.encode(), answer
             actor = Actor(frozenset({"role0"}), {})
             document = "{ __schema { types { name fields { name } } } }"
             await backend.engine.answer(document, None, {}, backend.engine.session(actor))
             clock.told("introspection")
             whole = build(backend.engine.seen(backend.engine.session(actor).actor).view)
-            clock.told(f"all {len(whole.type_map)} types at once")
+            clock.told(f"all types of a schema at once, {len(whole.type_map):,}")
+    print(f"{tables:,} tables, {roles} sets of roles, one run:\n")
+    print(table(("", "time", "memory"), clock.rows()))
 
 
 if __name__ == "__main__":

@@ -136,9 +136,10 @@ def test_latest_json() -> None:
 
 
 def test_only_what_is_between_the_marks_is_written() -> None:
-    page = f"before\n{report.START}\nold\n{report.END}\nafter\n"
+    start, end = report.marks("bench")
+    page = f"before\n{start}\nold\n{end}\nafter\n"
     once = report.splice(page, "new")
-    assert once == f"before\n{report.START}\n\nnew\n{report.END}\nafter\n"
+    assert once == f"before\n{start}\n\nnew\n{end}\nafter\n"
     assert report.splice(once, "new") == once
     with pytest.raises(ValueError, match="needs the lines"):
         report.splice("before\nafter\n", "new")

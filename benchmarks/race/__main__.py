@@ -19,10 +19,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from .cluster import Cluster
-from .measure import Figure, Sample, figure, sample, script, settle, window, wrk
+from .measure import Figure, script
 from .report import Run, markdown, results, splice, svg
 from .rows import fill, fill_sqlite
 from .servers import KINDS, Running
+from .turns import Turn, measured, say
 from .workload import QUERIES
 
 ROOT = Path(__file__).parents[2]
@@ -45,7 +46,6 @@ def arguments() -> argparse.Namespace:
 
 def race(given: argparse.Namespace) -> tuple[dict[str, dict[str, Figure]], int]:
     """The figures by server and query, and the version of PostgreSQL."""
-    samples: dict[str, dict[str, list[Sample]]] = {name: {each: [] for each in given.queries} for name in given.servers}
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         cluster = stack.enter_context(Cluster(synchronous=given.synchronous))
@@ -58,30 +58,30 @@ def race(given: argparse.Namespace) -> tuple[dict[str, dict[str, Figure]], int]:
             running.append(stack.enter_context(Running(name, cluster, folder, synchronous=given.synchronous)))
         wanted = {query: running[0].answer(query) for query in given.queries}
         check(running, wanted)
-        loads = {
-            (server.name, query): script("/graphql", server.headers, server.body(query))
-            for server in running
+        turns = {
+            (query, server.name): Turn(
+                server.address, script("/graphql", server.headers, server.body(query)), server.pid, cluster.pid
+            )
             for query in given.queries
+            for server in running
         }
-        seconds: dict[tuple[str, str], int] = {}
-        for number in range(given.rounds + 1):
-            for query in given.queries:
-                for server in running:
-                    turn = server.name, query
-                    if number:
-                        to = server.address, loads[turn], seconds[turn], given.connections
-                        got = sample(*to, server.pid, cluster.pid)
-                        samples[server.name][query].append(got)
-                        say(f"round {number}, {query}, {server.name}: {got.load.rps:,.0f} requests/s")
-                    else:
-                        warm = wrk(server.address, loads[turn], given.warm, given.connections)
-                        seconds[turn] = window(warm, given.seconds, given.connections)
-                    if query == "M1":
-                        server.clean()
-                    settle(server.pid, cluster.pid)
+        by_name = {server.name: server for server in running}
+
+        def after(turn: tuple[str, str]) -> None:
+            query, name = turn
+            if query == "M1":
+                by_name[name].clean()
+
+        found = measured(
+            turns,
+            rounds=given.rounds,
+            seconds=given.seconds,
+            warm=given.warm,
+            connections=given.connections,
+            after=after,
+        )
         check(running, wanted)
-    figures = {name: {query: figure(got) for query, got in found.items()} for name, found in samples.items()}
-    return figures, cluster.version
+    return {name: {query: found[query, name] for query in given.queries} for name in given.servers}, cluster.version
 
 
 def check(running: list[Running], wanted: dict[str, object]) -> None:
@@ -90,10 +90,6 @@ def check(running: list[Running], wanted: dict[str, object]) -> None:
         for query, rows in wanted.items():
             server.check(query, rows)
         server.clean()
-
-
-def say(text: str) -> None:
-    print(text, file=sys.stderr, flush=True)
 
 
 def main() -> None:

@@ -21,16 +21,18 @@ TEMPLATE = "music"
 
 
 class Cluster:
-    """Starts with `with`, and is gone after it. `synchronous` says whether a commit waits for the disk."""
+    """Starts with `with`, and is gone after it. `synchronous` says whether a commit waits for the disk; more settings
+    of PostgreSQL's may be given.
+    """
 
-    def __init__(self, *, synchronous: bool) -> None:
+    def __init__(self, *, synchronous: bool, **settings: str) -> None:
         found = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: float(path.parent.name))
         if not found:
             raise SystemExit("There is no PostgreSQL to race on: apt-get install postgresql")
         self._bin = found[-1]
         self.version = int(float(self._bin.parent.name))
         self._port = free_port()
-        self._commit = "on" if synchronous else "off"
+        self._settings = {"synchronous_commit": "on" if synchronous else "off", **settings}
         self._as = ["setpriv", "--reuid=postgres", "--regid=postgres", "--init-groups"] if os.getuid() == 0 else []
 
     def __enter__(self) -> Cluster:
@@ -43,7 +45,7 @@ class Cluster:
             "listen_addresses": "127.0.0.1",
             "unix_socket_directories": "''",
             "max_connections": 200,
-            "synchronous_commit": self._commit,
+            **self._settings,
         }
         options = " ".join(f"-c {name}={value}" for name, value in settings.items())
         try:

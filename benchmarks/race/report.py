@@ -7,7 +7,7 @@ themselves say more about the machine.
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 from typing import Any
@@ -24,7 +24,6 @@ SQLITE = "sqlite"
 PEER_GOALS = {"Q1": 3.0, "Q2": 3.0, "Q3": 5.5, "Q4": 1.6, "M1": 1.2}
 LIMIT_GOALS = {"Q1": 1.75, "Q2": 0.9, "Q3": 0.9, "Q4": 0.9, "M1": 0.7}
 SQLITE_GOALS = {"Q1": 0.7, "Q2": 0.9, "Q3": 0.9, "Q4": 0.9, "M1": 0.9}
-START, END = "<!-- written by make bench -->", "<!-- end of what make bench writes -->"
 NONE = "-"
 
 
@@ -81,11 +80,10 @@ def markdown(figures: Figures, run: Run) -> str:
     """The tables, each server a row and each query a column."""
     queries = [query for query in QUERIES if any(query in found for found in figures.values())]
 
-    def table(cell: Callable[[str, str], str], *more: tuple[str, Callable[[str], str]]) -> str:
-        rows = [(run.titles[name], [cell(name, query) for query in queries]) for name in figures]
-        rows += [(title, [goal(query) for query in queries]) for title, goal in more]
-        lines = [f"| {title} | {' | '.join(cells)} |" for title, cells in rows]
-        return "\n".join([f"| | {' | '.join(queries)} |", "|---" * (len(queries) + 1) + "|", *lines])
+    def by_server(cell: Callable[[str, str], str], *more: tuple[str, Callable[[str], str]]) -> str:
+        rows = [(run.titles[name], *(cell(name, query) for query in queries)) for name in figures]
+        rows += [(title, *(goal(query) for query in queries)) for title, goal in more]
+        return table(("", *queries), rows)
 
     def of(name: str, query: str, show: Callable[[Figure], str]) -> str:
         found = figures[name].get(query)
@@ -110,24 +108,33 @@ def markdown(figures: Figures, run: Run) -> str:
 
 Requests a second:
 
-{table(lambda name, query: of(name, query, rate))}
+{by_server(lambda name, query: of(name, query, rate))}
 
 The same as a multiple of PostGraphile's / of the raw limit on the same database:
 
-{table(ratios, *goals)}
+{by_server(ratios, *goals)}
 
 Processor time for a request in ms, of the server + of PostgreSQL:
 
-{table(lambda name, query: of(name, query, lambda each: f"{each.cpu:.2f} + {each.database_cpu:.2f}"))}
+{by_server(lambda name, query: of(name, query, lambda each: f"{each.cpu:.2f} + {each.database_cpu:.2f}"))}
 
 Latency in ms, p50 / p99:
 
-{table(lambda name, query: of(name, query, lambda each: f"{each.p50:.1f} / {each.p99:.1f}"))}
+{by_server(lambda name, query: of(name, query, lambda each: f"{each.p50:.1f} / {each.p99:.1f}"))}
 
 Memory of the server in MB:
 
-{table(lambda name, query: of(name, query, lambda each: f"{each.memory:,.0f}"))}
+{by_server(lambda name, query: of(name, query, lambda each: f"{each.memory:,.0f}"))}
 """
+
+
+def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """A table in Markdown."""
+    return "\n".join([_row(head), "|---" * len(head) + "|", *map(_row, rows)])
+
+
+def _row(cells: Sequence[str]) -> str:
+    return "|" + "|".join(f" {each} " if each else " " for each in cells) + "|"
 
 
 def _how(figures: Figures, run: Run) -> str:
@@ -154,13 +161,20 @@ def _two(ratio: float | None) -> str:
     return NONE if ratio is None else f"{ratio:.2f}"
 
 
-def splice(page: str, generated: str) -> str:
-    """A page with what stands between its two marks replaced; ValueError where it lacks them."""
-    before, start, rest = page.partition(START)
-    _, end, after = rest.partition(END)
+def marks(verb: str, part: str = "") -> tuple[str, str]:
+    """The lines of a page between which a verb of make writes, or a part of it."""
+    what = f"{part}: " if part else ""
+    return f"<!-- {what}written by make {verb} -->", f"<!-- {what}end of what make {verb} writes -->"
+
+
+def splice(page: str, generated: str, verb: str = "bench", part: str = "") -> str:
+    """A page with what stands between two marks replaced; ValueError where it lacks them."""
+    first, last = marks(verb, part)
+    before, start, rest = page.partition(first)
+    _, end, after = rest.partition(last)
     if not start or not end:
-        raise ValueError(f"The page needs the lines {START!r} and {END!r}, between which the tables are written.")
-    return f"{before}{START}\n\n{generated}\n{END}{after}"
+        raise ValueError(f"The page needs the lines {first!r} and {last!r}, between which the tables are written.")
+    return f"{before}{first}\n\n{generated}\n{last}{after}"
 
 
 WIDTH, LABEL, BAR, ROW, GAP = 900, 190, 150, 18, 30

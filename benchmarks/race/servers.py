@@ -7,53 +7,22 @@ those of Hedgerow's, row by row.
 
 from __future__ import annotations
 
-import json
-import os
 import shutil
-import signal
-import subprocess
-import sys
-import time
-import urllib.error
-import urllib.request
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from music import MUTATION, QUERIES
 
-from hedgerow.server.callers import make_token
 from hedgerow.server.capture import CHANGES
 from hedgerow.server.sqlite import sqlite3
 
 from . import workload
-from .cluster import TEMPLATE, Cluster, execute, fetch, free_port
+from .cluster import TEMPLATE, Cluster, execute, fetch
+from .process import SECRETS, Process, bearer, hedgerow, node, request_body, uvicorn
 from .rows import ARTISTS
 from .workload import KEY, SAMPLE, Request
-
-HERE = Path(__file__).parents[1]
-PEERS = HERE / "peers"
-SECRET = "a secret for the benchmark, 32 bytes or more"
-PATIENCE = 60
-"""Seconds within which a server must answer."""
-
-
-def node(folder: str) -> list[str]:
-    """The command of a Node peer, by the Node that its folder pins."""
-    return [str(PEERS / folder / "node_modules/.bin/node"), str(PEERS / folder / "server.mjs")]
-
-
-def uvicorn(folder: str, application: str) -> list[str]:
-    """The command of a Python peer, with uvicorn's quickest parts."""
-    options = ("--loop", "uvloop", "--http", "httptools", "--no-access-log", "--log-level", "warning")
-    return [str(PEERS / ".venv/bin/uvicorn"), "--app-dir", str(PEERS / folder), *options, application]
-
-
-def hedgerow() -> list[str]:
-    return [str(Path(sys.executable).parent / "hedgerow"), "serve", str(HERE / "music.py")]
 
 
 @dataclass(frozen=True)
@@ -77,13 +46,8 @@ class Kind:
     fill: tuple[str, ...] = ()
 
 
-def token() -> str:
-    return make_token(SECRET, ["user"], {"id": "1"}, datetime.now(UTC) + timedelta(days=1))
-
-
 OWN = workload.hedgerow({**QUERIES, "M1": MUTATION})
-AS_USER = {"authorization": f"Bearer {token()}"}
-SECRETS = {"HEDGEROW_JWT_SECRET": SECRET, "HEDGEROW_ADMIN_SECRET": SECRET, "HEDGEROW_DATABASE_POOL": "8"}
+AS_USER = bearer("user")
 PRODUCTION = {"NODE_ENV": "production", "GRAPHILE_ENV": "production", "RACE": "1"}
 KINDS = {
     "hedgerow": Kind("Hedgerow", hedgerow(), OWN, AS_USER, SECRETS, log=CHANGES),
@@ -134,14 +98,11 @@ KINDS = {
 """By the names that the command line and the results have."""
 
 
-class Running:
-    """A server that runs, with its own rows. Stops at the end of `with`."""
+class Running(Process):
+    """One of them, with its own rows."""
 
     def __init__(self, name: str, cluster: Cluster, folder: Path, *, synchronous: bool) -> None:
-        self.name, self.kind = name, KINDS[name]
-        self._folder = folder
-        self._port = free_port()
-        self.address = f"http://127.0.0.1:{self._port}"
+        self.kind = KINDS[name]
         if self.kind.sqlite:
             self._rows = str(shutil.copy(folder / "music.db", folder / f"{name}.db"))
             places = {"DATABASE_FILE": self._rows, "HEDGEROW_DATABASE_URL": f"sqlite:///{self._rows}"}
@@ -150,53 +111,26 @@ class Running:
             places = {"DATABASE_URL": self._rows, "HEDGEROW_DATABASE_URL": self._rows}
         level = "full" if synchronous else "normal"
         waits = {"SYNCHRONOUS": level, "HEDGEROW_SQLITE_SYNCHRONOUS": level}
-        self._environment = {**os.environ, **self.kind.environment, **places, **waits, "PORT": str(self._port)}
+        environment = {**self.kind.environment, **places, **waits}
+        super().__init__(name, self.kind.command, environment, folder, self.kind.headers)
 
-    def __enter__(self) -> Running:
-        with (self._folder / f"{self.name}.log").open("w") as log:
-            self._process = subprocess.Popen(
-                [*self.kind.command, "--port", str(self._port)],
-                cwd=self._folder,
-                env=self._environment,
-                stdout=log,
-                stderr=log,
-                start_new_session=True,
-            )
-        try:
-            self._wait()
-            if self.kind.fill:
-                execute(self._rows, *self.kind.fill)
-        except BaseException:
-            self.__exit__()
-            raise
-        return self
+    def wait(self) -> None:
+        super().wait()
+        if self.kind.fill:
+            execute(self._rows, *self.kind.fill)
 
-    def __exit__(self, *_: object) -> None:
-        with suppress(ProcessLookupError):
-            os.killpg(self._process.pid, signal.SIGTERM)
-        try:
-            self._process.wait(10)
-        except subprocess.TimeoutExpired:
-            os.killpg(self._process.pid, signal.SIGKILL)
-            self._process.wait()
-
-    @property
-    def headers(self) -> dict[str, str]:
-        return {"Content-Type": "application/json", **self.kind.headers}
-
-    @property
-    def pid(self) -> int:
-        return self._process.pid
+    def ready(self) -> object:
+        return self.post(request_body(self.kind.ready, {})) if self.kind.ready else self.answer("Q1")
 
     def body(self, query: str) -> str:
         """The body of a request, with KEY for Q1's random key."""
         request = self.kind.requests[query]
-        return json.dumps({"query": request.document, "variables": request.variables}, separators=(",", ":"))
+        return request_body(request.document, request.variables)
 
     def answer(self, query: str) -> Any:
         """What the server answers, in the common form: rows, or the key that M1 made."""
-        body = self.body(query).replace(f'"{KEY}"', str(SAMPLE)).replace(KEY, str(SAMPLE))
-        return self.kind.requests[query].plain(self._post(body))
+        asked = self.body(query).replace(f'"{KEY}"', str(SAMPLE)).replace(KEY, str(SAMPLE))
+        return self.kind.requests[query].plain(self.post(asked))
 
     def check(self, query: str, wanted: Any) -> None:
         """Refuses an answer other than the wanted one; of M1, one that left no such artist, or did not record it."""
@@ -243,36 +177,3 @@ class Running:
             return [value for (value,) in connection.execute(statement.replace("$", "?"), values)]
         finally:
             connection.close()
-
-    def _post(self, body: str) -> dict[str, Any]:
-        request = urllib.request.Request(f"{self.address}/graphql", body.encode(), self.headers)
-        try:
-            with urllib.request.urlopen(request, timeout=PATIENCE) as response:
-                told = json.load(response)
-        except urllib.error.HTTPError as error:
-            told = {"errors": [f"{error.code}: {error.read().decode()}"]}
-        if told.get("errors"):
-            raise Refused(f"{self.name} answers with errors: {told['errors']}")
-        return told["data"]
-
-    def _wait(self) -> None:
-        """Returns when the server answers; SystemExit with the end of its log when it does not in time."""
-        until = time.monotonic() + PATIENCE
-        fault: Exception | None = None
-        while time.monotonic() < until and self._process.poll() is None:
-            try:
-                if self.kind.ready:
-                    self._post(json.dumps({"query": self.kind.ready}))
-                else:
-                    self.answer("Q1")
-            except (OSError, Refused) as error:
-                fault = error
-                time.sleep(0.2)
-            else:
-                return
-        log = (self._folder / f"{self.name}.log").read_text()[-2000:]
-        raise SystemExit(f"{self.name} does not come up ({fault}). Its log ends with:\n{log}")
-
-
-class Refused(Exception):
-    """An answer with errors."""

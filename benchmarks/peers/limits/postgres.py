@@ -1,9 +1,10 @@
 """The raw limit on PostgreSQL: one statement of hand-written SQL a request, through asyncpg.
 
 JSON is put together as text, the quickest of the ways that were tried; text arrives as bytes; a connection that
-comes back to the pool is not reset, since no session state is ever changed.
+comes back to the pool is not reset, since no session state is ever changed. STATEMENTS may add others, as JSON by name.
 """
 
+import json
 import os
 from decimal import Decimal
 from typing import Any
@@ -52,6 +53,7 @@ STATEMENTS = {
     "M1": """
         INSERT INTO artist (name) VALUES ($1) RETURNING '{"data":{"createArtist":{"artistId":' || artist_id || '}}}'
     """,
+    **json.loads(os.environ.get("STATEMENTS", "{}")),
 }
 pool: asyncpg.Pool
 

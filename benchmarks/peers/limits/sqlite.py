@@ -1,9 +1,10 @@
 """The raw limit on SQLite: one statement of hand-written SQL a request, in the event loop or in THREADS threads.
 
-The same library and PRAGMAs as Hedgerow's connections have.
+The same library and PRAGMAs as Hedgerow's connections have. STATEMENTS may add others, as JSON by name.
 """
 
 import asyncio
+import json
 import os
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -54,6 +55,7 @@ STATEMENTS = {
         INSERT INTO artist (name) VALUES (?1)
         RETURNING json_object('data', json_object('createArtist', json_object('artistId', artist_id)))
     """,
+    **json.loads(os.environ.get("STATEMENTS", "{}")),
 }
 THREADS = int(os.environ.get("THREADS", "0"))
 threads = ThreadPoolExecutor(THREADS or 1)
