@@ -10,6 +10,7 @@ from typing import Any
 
 import asyncpg
 import pytest
+from sqlalchemy.orm import registry
 from sqlmodel import Field, Relationship, SQLModel
 
 from hedgerow import Actor, Backend, Refusal, access, allow
@@ -21,7 +22,11 @@ from .conftest import ADMINISTRATOR, Counted, settings, user
 WAIT = 60
 
 
-class Shelf(SQLModel, table=True):
+class Base(SQLModel, registry=registry()):
+    """Models of their own registry: other tests have shelves too."""
+
+
+class Shelf(Base, table=True):
     id: int | None = Field(default=None, primary_key=True)
     owner_id: int
     books: list["Book"] = Relationship(back_populates="shelf")
@@ -32,7 +37,7 @@ class Shelf(SQLModel, table=True):
         yield allow("librarian", "read")
 
 
-class Book(SQLModel, table=True):
+class Book(Base, table=True):
     id: int | None = Field(default=None, primary_key=True)
     shelf_id: int | None = Field(default=None, foreign_key="shelf.id")
     title: str = Field(unique=True)
@@ -50,7 +55,7 @@ class Book(SQLModel, table=True):
         yield allow("librarian", "create", check=book.shelf.owner_id == me.id)
 
 
-class Copy(SQLModel, table=True):
+class Copy(Base, table=True):
     id: int | None = Field(default=None, primary_key=True)
     book_id: int = Field(foreign_key="book.id")
     of_id: int | None = Field(default=None, foreign_key="copy.id")
