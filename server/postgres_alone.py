@@ -102,8 +102,6 @@ class Lone:
             except asyncpg.QueryCanceledError as error:
                 raise Undone(followed=False) if shared else overdue(self._seconds) from error
             except LOST as error:
-                if isinstance(error, asyncpg.InterfaceError) and not connection.is_closed():
-                    raise Undone(followed=False) from error  # it was never sent, since its values can't be
                 self._committed()
                 interrupt_if_cancelled(error)
                 terminate(connection)
