@@ -345,19 +345,21 @@ async def test_a_lock_is_waited_for_no_longer_than_the_time_limit(postgres_url: 
 async def test_whether_it_was_done_is_not_guessed_when_the_connection_is_lost(postgres_url: str) -> None:
     async with serving(postgres_url) as backend:
         connection = await asyncpg.connect(postgres_url)
+        killer = await asyncpg.connect(postgres_url)  # in a transaction, who is active would be asked once
         async with connection.transaction():
             await connection.execute("LOCK TABLE book")
             asking = asyncio.create_task(create(backend, title="Emma"))
             killed = False
             while not killed:
                 await asyncio.sleep(0.01)
-                killed = await connection.fetchval(
+                killed = await killer.fetchval(
                     "SELECT bool_or(pg_terminate_backend(pid)) FROM pg_stat_activity"
                     " WHERE datname = current_database() AND wait_event_type = 'Lock'"
                 )
             with pytest.raises(Refusal, match="nobody knows whether it was") as refused:
                 await asking
             assert refused.value.code is Code.UNAVAILABLE
+        await killer.close()
         await connection.close()
         assert await titles(backend) == []
         assert await create(backend, title="Emma"), "another connection takes its place"
