@@ -21,7 +21,9 @@ from ..resolvers.cache import Lru
 from ..resolvers.database import Alone
 from ..resolvers.dialect_postgres import NOT_SIMPLE
 from ..resolvers.statement import Statement
-from .postgres_errors import LOST, interrupt_if_cancelled, nobody_knows, overdue, terminate
+from ..resolvers.tasks import Tasks
+from .postgres_connection import Lent, settle, terminate
+from .postgres_errors import LOST, interrupt_if_cancelled, nobody_knows, overdue
 from .postgres_gather import LANES, WRITES, Gathering
 
 LOOK_AGAIN = 60.0
@@ -61,6 +63,7 @@ class Lone:
         self._opening = asyncio.Lock()
         self._gathering = Gathering(self._alone, self._together, WRITES, min(LANES, size))
         self._loop = asyncio.get_running_loop()
+        self._ending = Tasks("hedgerow-alone")
         self._followed: Lru[str, float] = Lru(TABLES)
 
     async def stop(self) -> None:
@@ -96,7 +99,8 @@ class Lone:
         word can be said; else what is known.
         """
         pool = self._pool or await self._opened()
-        async with pool.acquire(timeout=None if pool.get_idle_size() else self._late) as connection:
+        connection = await pool.acquire(timeout=None if pool.get_idle_size() else self._late)
+        async with Lent(pool, connection, lambda _: self._unanswered(pool, connection)):
             try:
                 yield connection
             except asyncpg.QueryCanceledError as error:
@@ -113,6 +117,13 @@ class Lone:
                 self._committed()  # nobody knows whether it did
                 raise
         self._committed()
+
+    async def _unanswered(self, pool: asyncpg.Pool, connection: Any) -> None:
+        await asyncio.shield(self._ending.begin(self._give_back(pool, connection)))
+
+    async def _give_back(self, pool: asyncpg.Pool, connection: Any) -> None:
+        await settle(connection, self._late)
+        await pool.release(connection)
 
     async def _opened(self) -> asyncpg.Pool:
         async with self._opening:

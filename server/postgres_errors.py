@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
-from typing import Any
 
 import asyncpg
 
@@ -73,12 +71,6 @@ def interrupt_if_cancelled(error: Exception) -> None:
     task = asyncio.current_task()
     if task and task.cancelling() and isinstance(error, LOST):
         raise asyncio.CancelledError from error
-
-
-def terminate(connection: Any) -> None:
-    """Closes a connection in a state that can't be known."""
-    with contextlib.suppress(asyncpg.InterfaceError):  # it is closed already
-        connection.terminate()
 
 
 def broken_by(error: asyncpg.IntegrityConstraintViolationError) -> Broken | None:

@@ -17,34 +17,14 @@ import asyncpg
 
 from ..resolvers.database import Broken, Command, Row, Script, throw
 from ..schema.errors import Refusal
-from .postgres_errors import LOST, broken_by, interrupt_if_cancelled, nobody_knows, overdue, refusal, terminate
+from .postgres_connection import Varchar, settle, terminate
+from .postgres_errors import LOST, broken_by, interrupt_if_cancelled, nobody_knows, overdue, refusal
 
 T = TypeVar("T")
 
 
 COMMIT = "SET CONSTRAINTS ALL IMMEDIATE; COMMIT"
 """What is checked only at the end is checked in a statement of its own: no time limit holds for COMMIT itself."""
-
-
-class Varchar:
-    """How a connection decodes varchar: JSON of `::varchar` goes to the client as it is, but a row's value must be
-    fit to be a parameter again.
-    """
-
-    __slots__ = ("raw",)
-
-    def __init__(self) -> None:
-        self.raw = True
-
-    def decode(self, data: bytes) -> bytes | str:
-        """For asyncpg."""
-        return data if self.raw else data.decode()
-
-
-class Connection(asyncpg.Connection):
-    """A connection of the pool."""
-
-    varchar: Varchar
 
 
 class PostgresTransaction:
@@ -58,6 +38,7 @@ class PostgresTransaction:
         self._isolation = isolation
         self._saved = False
         self._failure: BaseException | None = None
+        self._cancelled = False
         self._turn = asyncio.Lock()  # a developer's resolvers may ask at the same time
 
     async def begin(self) -> None:
@@ -100,6 +81,9 @@ class PostgresTransaction:
                 await self._connection.execute("ROLLBACK")  # waits for a cancellation that is on its way
         except Exception:
             terminate(self._connection)
+        else:
+            if self._cancelled:
+                await settle(self._connection, seconds)
 
     def too_long(self) -> Refusal:
         """What the caller of an overdue transaction is told."""
@@ -136,6 +120,7 @@ class PostgresTransaction:
                     raise
                 raise told from error
             except BaseException:
+                self._cancelled = True
                 self._failure = RuntimeError("The transaction is over: a part of it was cancelled.")
                 raise
             finally:
