@@ -352,7 +352,8 @@ class PostgresFeed(BaseFeed):
         labels = [label for table in tables if (label := self._reader.label(table))]
         before = upto or (ENDLESS, 0)
         try:
-            async with self._database.pool.acquire(timeout=self._wait) as connection:
+            connection = await self._database.pool.acquire(timeout=self._wait)
+            async with self._database.lent(connection):
                 # What a Look has told is settled, whatever runs in other databases.
                 rows = await connection.fetch(HISTORY, *after, *before, labels, limit, upto is not None)
         except Exception as error:

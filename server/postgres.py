@@ -3,7 +3,7 @@
 In: SQL and values, or scripts. Out: bytes, or what scripts give. A statement over its time limit is cancelled by
 PostgreSQL itself (`statement_timeout`), and one whose request goes away by asyncpg. Refused here: PostgreSQL older
 than 14, and when no connection is free in time. The pool's reset is off, since reads change no session state and it
-costs a round trip; transactions leave none behind.
+costs a round trip; transactions leave none behind, and neither do reads that fail (`postgres_connection`).
 """
 
 from __future__ import annotations
@@ -22,9 +22,10 @@ from ..resolvers.statement import Statement
 from ..resolvers.tasks import Tasks
 from ..schema.errors import Code, Refusal, SetupError
 from .capture import QUIET
+from .postgres_connection import Connection, Lent, bytes_out, keep, settle
 from .postgres_errors import refusal
 from .postgres_gather import LANES, Gathering
-from .postgres_transaction import Connection, PostgresTransaction, Varchar
+from .postgres_transaction import PostgresTransaction
 
 T = TypeVar("T")
 
@@ -47,18 +48,6 @@ MOST_GATHERED = 256
 
 def _nothing() -> None:
     """What is told where nobody wants to know."""
-
-
-async def _keep(connection: asyncpg.Connection) -> None:
-    """Nothing to reset."""
-
-
-async def _bytes_out(connection: Connection) -> None:
-    """Statements end in `::varchar`; its bytes go to the client as they are."""
-    connection.varchar = Varchar()
-    await connection.set_type_codec(
-        "varchar", schema="pg_catalog", encoder=str.encode, decoder=connection.varchar.decode, format="binary"
-    )
 
 
 class PostgresDatabase:
@@ -100,8 +89,8 @@ class PostgresDatabase:
                 self._url,
                 min_size=1,
                 max_size=self._size,
-                init=_bytes_out,
-                reset=_keep,
+                init=bytes_out,
+                reset=keep,
                 connection_class=Connection,
                 timeout=self._connect_timeout,
                 server_settings={
@@ -131,7 +120,8 @@ class PostgresDatabase:
     async def fetch(self, sql: str, values: Sequence[Any]) -> bytes:
         """See `resolvers/database`."""
         try:
-            async with self.pool.acquire(timeout=self._wait()) as connection:
+            connection = await self.pool.acquire(timeout=self._wait())
+            async with self.lent(connection):
                 return await connection.fetchval(sql, *values)
         except Exception as error:
             raise self._told(error) from error
@@ -144,10 +134,8 @@ class PostgresDatabase:
         """See `Together`."""
         assert statement.many
         connection = await self._acquire()
-        try:
+        async with self.lent(connection):
             return [row[0] for row in await connection.fetch(statement.many.sql, *statement.many.values(rows))]
-        finally:
-            await self.pool.release(connection)
 
     def _told(self, error: Exception) -> BaseException:
         """What a driver's error is to whoever asked."""
@@ -169,7 +157,8 @@ class PostgresDatabase:
         try:
             if many is None or len(rows) == 1:  # without parameters, all answers are one
                 return [await self.fetch(statement.sql, rows[0])] * len(rows)
-            async with self.pool.acquire(timeout=self._wait()) as connection:
+            connection = await self.pool.acquire(timeout=self._wait())
+            async with self.lent(connection):
                 return [row[0] for row in await connection.fetch(many.sql, *many.values(rows))]
         except Exception as error:
             told = error if isinstance(error, Refusal) else self._told(error)
@@ -184,7 +173,8 @@ class PostgresDatabase:
 
     async def explain(self, sql: str, values: Sequence[Any]) -> str:
         """See `resolvers/database`."""
-        async with self.pool.acquire(timeout=self._connect_timeout) as connection:
+        connection = await self.pool.acquire(timeout=self._connect_timeout)
+        async with self.lent(connection):
             rows = await connection.fetch(f"EXPLAIN {sql}", *values)
         return "\n".join(str(row[0]) for row in rows)
 
@@ -236,6 +226,17 @@ class PostgresDatabase:
         await transaction.undo(self._connect_timeout)
         if committing:  # nobody knows whether it did
             self.committed()
+        await self.pool.release(connection)
+
+    def lent(self, connection: Any) -> Lent:
+        """For a read on a connection of the pool."""
+        return Lent(self.pool, connection, self._unanswered)
+
+    async def _unanswered(self, connection: Any) -> None:
+        await asyncio.shield(self._ending.begin(self._settle(connection)))
+
+    async def _settle(self, connection: Any) -> None:
+        await settle(connection, self._connect_timeout)
         await self.pool.release(connection)
 
     async def _acquire(self) -> Any:

@@ -17,6 +17,7 @@ import asyncpg
 
 from ..resolvers.database import Broken, Command, Row, Script, throw
 from ..schema.errors import Code, Refusal
+from .postgres_connection import Varchar, settle, terminate
 from .postgres_errors import LOST, broken_by, refusal
 
 T = TypeVar("T")
@@ -24,27 +25,6 @@ T = TypeVar("T")
 
 COMMIT = "SET CONSTRAINTS ALL IMMEDIATE; COMMIT"
 """What is checked only at the end is checked in a statement of its own: no time limit holds for COMMIT itself."""
-
-
-class Varchar:
-    """How a connection decodes varchar: JSON of `::varchar` goes to the client as it is, but a row's value must be
-    fit to be a parameter again.
-    """
-
-    __slots__ = ("raw",)
-
-    def __init__(self) -> None:
-        self.raw = True
-
-    def decode(self, data: bytes) -> bytes | str:
-        """For asyncpg."""
-        return data if self.raw else data.decode()
-
-
-class Connection(asyncpg.Connection):
-    """A connection of the pool."""
-
-    varchar: Varchar
 
 
 class PostgresTransaction:
@@ -58,6 +38,7 @@ class PostgresTransaction:
         self._isolation = isolation
         self._saved = False
         self._failure: BaseException | None = None
+        self._cancelled = False
         self._turn = asyncio.Lock()  # a developer's resolvers may ask at the same time
 
     async def begin(self) -> None:
@@ -99,7 +80,10 @@ class PostgresTransaction:
             async with asyncio.timeout(seconds), self._turn:
                 await self._connection.execute("ROLLBACK")  # waits for a cancellation that is on its way
         except Exception:
-            _terminate(self._connection)
+            terminate(self._connection)
+        else:
+            if self._cancelled:
+                await settle(self._connection, seconds)
 
     def too_long(self) -> Refusal:
         """What the caller of an overdue transaction is told."""
@@ -116,7 +100,7 @@ class PostgresTransaction:
             raise self._told(error) from error
         except LOST as error:
             _interrupt_if_cancelled(error)
-            _terminate(self._connection)
+            terminate(self._connection)
             message = "The connection to the database was lost as the operation was being completed: nobody knows"
             message += " whether it was. Look before you try again."
             raise Refusal.of(Code.UNAVAILABLE, message) from error
@@ -139,6 +123,7 @@ class PostgresTransaction:
                     raise
                 raise told from error
             except BaseException:
+                self._cancelled = True
                 self._failure = RuntimeError("The transaction is over: a part of it was cancelled.")
                 raise
             finally:
@@ -189,9 +174,3 @@ def _interrupt_if_cancelled(error: Exception) -> None:
     task = asyncio.current_task()
     if task and task.cancelling() and isinstance(error, LOST):
         raise asyncio.CancelledError from error
-
-
-def _terminate(connection: Any) -> None:
-    """Closes a connection in a state that can't be known."""
-    with contextlib.suppress(asyncpg.InterfaceError):  # it is closed already
-        connection.terminate()
