@@ -181,7 +181,7 @@ class Where:
                 return f"({value} IN ({', '.join(options)}))"
             case e.InList():
                 value, options = self._operand(expr.value, scopes), self.parameters.add(expr.options)
-                return f"({self.dialect.within(value, options, expr.value.type)})"
+                return f"({self.dialect.within(value, options, expr.value.type, only_true=only_true)})"
             case e.AmongKeys():
                 columns = [(self.value(column, scopes), column.type) for column in expr.columns]
                 return f"({self.dialect.among(columns, [self.parameters.add(each) for each in expr.lists])})"
