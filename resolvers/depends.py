@@ -14,28 +14,10 @@ from typing import TypeAlias, assert_never
 
 from ..schema import expr as e
 from ..schema.catalog import Catalog, Relation, Table, TableName
-from ..schema.traversal import Rewrite, children, walk
+from ..schema.traversal import Rewrite, walk
 from ..schema.types import INTEGERS, Kind
-from .plan import (
-    Aggregation,
-    AuthorisedPlan,
-    ColumnField,
-    ComputedField,
-    Connection,
-    Field,
-    GroupsField,
-    IdField,
-    KeyField,
-    NodesField,
-    ObjectField,
-    Order,
-    Read,
-    RelationField,
-    Root,
-    Source,
-    TotalsField,
-    TypenameField,
-)
+from .plan import AuthorisedPlan, Field
+from .visit import Visitor
 
 Leaf: TypeAlias = e.Variable | e.Claim | e.Const
 Anchor: TypeAlias = tuple[str, Leaf]
@@ -70,9 +52,7 @@ class Site:
 def sites_of_plan(plan: AuthorisedPlan, catalog: Catalog) -> tuple[Site, ...]:
     """Every place where the plan's statement reads a table."""
     finder = _Finder(catalog)
-    for root in plan.roots:
-        if isinstance(root, Root) and root.read is not None:
-            finder.source(root.read)
+    finder.plan(plan)
     return finder.sites()
 
 
@@ -106,9 +86,9 @@ class _Scope:
         self.columns.update(self.table.columns[name].sql for name in attributes)
 
 
-class _Finder:
+class _Finder(Visitor[_Scope]):
     def __init__(self, catalog: Catalog) -> None:
-        self.catalog = catalog
+        super().__init__(catalog)
         self.scopes: list[_Scope] = []
 
     def sites(self) -> tuple[Site, ...]:
@@ -125,13 +105,15 @@ class _Finder:
         """Rows of a table for which `where` must pass, of which `known` is known beside it."""
         return self._opened((table.sql_schema, table.sql), table, e.both(known, _necessary(where, table)))
 
+    def read(self, here: _Scope, column: str) -> None:
+        here.read((column,))
+
     def _opened(self, name: TableName, table: Table | None, known: e.Expr) -> _Scope:
         scope = _Scope(name, table, known)
         self.scopes.append(scope)
         return scope
 
     def step(self, around: Sequence[_Scope], name: str, where: e.Expr, through: e.Expr = e.ALWAYS) -> _Scope:
-        """The rows at the end of a relation of the innermost of `around`: those for which `where` passes."""
         here = around[0]
         assert here.table
         relation = here.table.relations[name]
@@ -164,101 +146,6 @@ class _Finder:
         scope.columns.update(sql for sql, _ in (*link.local, *link.remote))
         self.visit(through, (scope, *around))
         return _carried(known, theirs)
-
-    # Sources
-
-    def source(self, source: Source, around: Sequence[_Scope] = (), over: RelationField | None = None) -> None:
-        """A source; `over` is the relation of the innermost of `around` that leads to it."""
-        rows = source if isinstance(source, Read) else source.rows
-        if over is None:
-            here = self.open(self.catalog.tables[rows.table], rows.where)
-        else:
-            here = self.step(around, over.relation, rows.where, over.through)
-        scopes = (here, *around)
-        self.visit(rows.where, scopes)
-        self._order(rows.order, scopes)
-        for node in (*rows.distinct, rows.limit, rows.offset):
-            if node:
-                self.visit(node, scopes)
-        match source:
-            case Read():
-                self.fields(rows.fields, scopes)
-            case Aggregation():
-                for part in source.fields:
-                    self._gathered(part, scopes)
-            case Connection():
-                for condition in (*source.behind, source.within):
-                    self.visit(condition, scopes)
-                for fields in (source.place, *source.selections):
-                    self.fields(fields, scopes)
-            case _:
-                assert_never(source)
-
-    def _gathered(self, part: TotalsField | NodesField | GroupsField | TypenameField, scopes: Sequence[_Scope]) -> None:
-        match part:
-            case TotalsField() | NodesField():
-                self.fields(part.fields, scopes)
-            case GroupsField():
-                for node in (*part.keys, part.having, part.limit, part.offset):
-                    if node:
-                        self.visit(node, scopes)
-                self._order(part.order, scopes)
-                self.fields(part.fields, scopes)
-            case TypenameField():
-                pass
-            case _:
-                assert_never(part)
-
-    def _order(self, order: Sequence[Order], scopes: Sequence[_Scope]) -> None:
-        for term in order:
-            self.visit(term.value, scopes)
-
-    def fields(self, fields: Sequence[Field], scopes: Sequence[_Scope]) -> None:
-        """What is read of a row; `scopes` begin with it."""
-        for each in fields:
-            match each:
-                case ColumnField():
-                    self.visit(each.value, scopes)
-                case IdField():
-                    for value in each.values:
-                        self.visit(value, scopes)
-                case ComputedField():
-                    self.fields((*each.columns, *each.shown), scopes)
-                case KeyField():
-                    self.fields(each.columns, scopes)
-                case ObjectField():
-                    self.fields(each.fields, scopes)
-                case RelationField():
-                    self.source(each.read, scopes, each)
-                case TypenameField():
-                    pass
-                case _:
-                    assert_never(each)
-
-    # Conditions and values
-
-    def visit(self, node: e.Node, scopes: Sequence[_Scope]) -> None:
-        """Whatever a node reads; `scopes` begin with the row at hand."""
-        match node:
-            case e.Column():
-                around = scopes[node.up :]
-                for step in node.path:
-                    around = (self.step(around, step, e.ALWAYS), *around)
-                around[0].read((node.name,))
-            case e.Exists():
-                around = scopes[node.up :]
-                for step in node.path:
-                    around = (self.step(around, step, e.ALWAYS), *around)
-                there = self.step(around, node.relation, node.where, node.through)
-                self.visit(node.where, (there, *scopes))
-            case e.Related() | e.Gathered():
-                through = node.through if isinstance(node, e.Gathered) else e.ALWAYS
-                there = self.step(scopes, node.relation, node.where, through)
-                self.visit(node.where, (there, *scopes))
-                self.visit(node.value, (there, *scopes))
-            case _:
-                for child in children(node):
-                    self.visit(child, scopes)
 
 
 def _pairs(relation: Relation, here: Table, there: Table) -> dict[str, str]:

@@ -99,8 +99,8 @@ class Dialect(ABC):
         """A value as it must be to be compared by order, or to order by it."""
 
     @abstractmethod
-    def within(self, value: str, options: str, type: Type) -> str:
-        """Whether a value is in an array parameter of items of `type`."""
+    def within(self, value: str, options: str, type: Type, *, only_true: bool) -> str:
+        """Whether a value is in an array parameter of items of `type`; `only_true` where false may stand for null."""
 
     @abstractmethod
     def among(self, columns: Sequence[tuple[str, Type]], lists: Sequence[str]) -> str:

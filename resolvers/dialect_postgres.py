@@ -71,7 +71,7 @@ class Postgres(Dialect):
             sql = f"{sql}::text"
         return f'{sql} COLLATE "C"' if self.collate and type.kind in (Kind.TEXT, Kind.ENUM) else sql
 
-    def within(self, value: str, options: str, type: Type) -> str:
+    def within(self, value: str, options: str, type: Type, *, only_true: bool) -> str:
         return f"{self.compared(value, type)} = ANY ({options})"
 
     def _folded(self, sql: str) -> str:

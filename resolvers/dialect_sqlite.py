@@ -51,12 +51,14 @@ class SQLite(Dialect):
     def ordered(self, sql: str, type: Type) -> str:
         return sql
 
-    def within(self, value: str, options: str, type: Type) -> str:
+    def within(self, value: str, options: str, type: Type, *, only_true: bool) -> str:
         value = self.compared(value, type)
         if type.kind is Kind.BYTES:
             value = f"iif({value} IS NULL, NULL, lower(hex({value})))"
-        # A null list has no rows, so it would be "not in" where SQL's NULL = ANY is null.
         found = f"{value} IN (SELECT value FROM json_each({options}))"
+        if only_true:  # no index would serve what stands within CASE
+            return found
+        # A null list has no rows, so it would be "not in" where SQL's NULL = ANY is null.
         return f"CASE WHEN {options} IS NOT NULL THEN {found} END"
 
     def among(self, columns: Sequence[tuple[str, Type]], lists: Sequence[str]) -> str:

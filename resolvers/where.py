@@ -187,7 +187,7 @@ class Where:
                 return f"({value} IN ({', '.join(options)}))"
             case e.InList():
                 value, options = self._operand(expr.value, scopes), self.parameters.add(expr.options)
-                return f"({self.dialect.within(value, options, expr.value.type)})"
+                return f"({self.dialect.within(value, options, expr.value.type, only_true=only_true)})"
             case e.AmongKeys():
                 columns = [(self.value(column, scopes), column.type) for column in expr.columns]
                 return f"({self.dialect.among(columns, [self.parameters.add(each) for each in expr.lists])})"
@@ -254,13 +254,7 @@ class Where:
     def _is_one(self, expr: e.Exists, here: Scope) -> bool:
         """Whether an Exists is to be a join: it stands on this row, and no second row can be what it asks for."""
         assert here.table
-        if expr.path or expr.up:
-            return False
-        relation = here.table.relations[expr.relation]
-        if relation.link:
-            return False
-        uniques = self.catalog.target(here.table, expr.relation).uniques
-        return any({*unique.columns} <= {*relation.remote} for unique in uniques)
+        return not expr.path and not expr.up and self.catalog.leads_to_one(here.table.relations[expr.relation])
 
     def _operand(self, value: e.Value, scopes: Sequence[Scope]) -> str:
         return self.fitting(self.value(value, scopes), value.type)

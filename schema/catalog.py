@@ -232,6 +232,12 @@ class Catalog:
         """The table at the other end of a relation."""
         return self.tables[table.relations[relation].target]
 
+    def leads_to_one(self, relation: Relation) -> bool:
+        """Whether the database itself sees to it that a relation leads to no second row."""
+        if relation.link:
+            return False
+        return any({*unique.columns} <= {*relation.remote} for unique in self.tables[relation.target].uniques)
+
     def filled(self, table: Table) -> frozenset[str]:
         """The columns that a related row can fill: one that the row refers to, or one that is created around it."""
         own = (name for each in table.relations.values() if each.refers and each.writable for name in each.local)

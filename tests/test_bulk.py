@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import re
 import tracemalloc
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -162,3 +164,20 @@ async def test_a_mutation_writes_no_more_rows_than_it_may(shop_url: str, name: s
         (complaint,) = caught.value.complaints
         assert complaint.code is Code.LIMIT_EXCEEDED and f"more than {most} rows" in complaint.message
         assert await session.query(count) == before
+
+
+async def test_rows_of_a_list_are_looked_up(tmp_path: Path) -> None:
+    """What a list names is found in an index, on SQLite too, whether a client names it or a write does."""
+    async with running(f"sqlite:///{tmp_path / 'shop.db'}", models=shop.MODELS, seed=shop.seed) as backend:
+        session, database = backend.session(Actor(superuser=True)), backend.engine.database
+        await session.query("{ products(where: {id: {_in: [1, 2]}}) { name } }")
+        await session.query(
+            "mutation { updateProduct(id: 1, set: {stock: 3}) { name } deleteReviews(where: {}) { affectedRows } }"
+        )
+        asked = [*database.statements, *(sql for commands in database.commands for sql in commands)]
+        listed = [sql for sql in asked if "json_each" in sql]
+        assert len(listed) >= 3
+        for sql in listed:
+            values = [None] * max(map(int, re.findall(r"\?(\d+)", sql)))
+            plan = await database.inner.explain(sql, values)
+            assert re.search(r"SEARCH (t0|product|review) ", plan), (sql, plan)

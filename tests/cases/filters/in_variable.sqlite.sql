@@ -9,8 +9,8 @@ SELECT json_object('notes',
   WHERE t1."id" = t0."team_id" AND EXISTS 
 (SELECT 1
   FROM "membership" AS t2
-  WHERE t2."team_id" = t1."id" AND (t2."person_id" = ?1)))) AND (CASE WHEN ?2 IS NOT NULL THEN t0."id" IN 
+  WHERE t2."team_id" = t1."id" AND (t2."person_id" = ?1)))) AND (t0."id" IN 
 (SELECT value
-  FROM json_each(?2)) END)
+  FROM json_each(?2)))
   ORDER BY t0."id"
   LIMIT 1000) AS t0))

@@ -21,8 +21,8 @@ SELECT json_object('notes',
   WHERE t5."id" = t0."team_id" AND EXISTS 
 (SELECT 1
   FROM "membership" AS t6
-  WHERE t6."team_id" = t5."id" AND (t6."person_id" = ?1))) AND (CASE WHEN ?3 IS NOT NULL THEN t3."name" IN 
+  WHERE t6."team_id" = t5."id" AND (t6."person_id" = ?1))) AND (t3."name" IN 
 (SELECT value
-  FROM json_each(?3)) END)))) AND (t0."public" = ?4)
+  FROM json_each(?3)))))) AND (t0."public" = ?4)
   ORDER BY t0."id"
   LIMIT 1000) AS t0))

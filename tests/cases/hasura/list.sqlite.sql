@@ -47,9 +47,9 @@ SELECT json_object('note',
   WHERE t12."id" = t0."team_id" AND EXISTS 
 (SELECT 1
   FROM "membership" AS t13
-  WHERE t13."team_id" = t12."id" AND (t13."person_id" = ?1)))) AND (CASE WHEN ?3 IS NOT NULL THEN t0."id" IN 
+  WHERE t13."team_id" = t12."id" AND (t13."person_id" = ?1)))) AND (t0."id" IN 
 (SELECT value
-  FROM json_each(?3)) END)
+  FROM json_each(?3)))
   ORDER BY (CASE WHEN EXISTS 
 (SELECT 1
   FROM "team" AS t10

@@ -3,18 +3,18 @@ SELECT json_object('a',
   FROM 
 (SELECT t0."id"
   FROM "thing" AS t0
-  WHERE (CASE WHEN ?1 IS NOT NULL THEN hedgerow_json(t0."a_json") IN 
+  WHERE (hedgerow_json(t0."a_json") IN 
 (SELECT value
-  FROM json_each(?1)) END)
+  FROM json_each(?1)))
   ORDER BY t0."id"
   LIMIT 1000) AS t0), 'b', 
 (SELECT json_group_array(json_object('id', t1."id"))
   FROM 
 (SELECT t1."id"
   FROM "thing" AS t1
-  WHERE (CASE WHEN ?2 IS NOT NULL THEN hedgerow_json(t1."a_json") IN 
+  WHERE (hedgerow_json(t1."a_json") IN 
 (SELECT value
-  FROM json_each(?2)) END)
+  FROM json_each(?2)))
   ORDER BY t1."id"
   LIMIT 1000) AS t1), 'c', 
 (SELECT json_group_array(json_object('id', t2."id"))

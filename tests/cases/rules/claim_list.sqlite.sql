@@ -3,8 +3,8 @@ SELECT json_object('teams',
   FROM 
 (SELECT t0."name"
   FROM "team" AS t0
-  WHERE (CASE WHEN ?1 IS NOT NULL THEN t0."id" IN 
+  WHERE (t0."id" IN 
 (SELECT value
-  FROM json_each(?1)) END)
+  FROM json_each(?1)))
   ORDER BY t0."id"
   LIMIT 1000) AS t0))

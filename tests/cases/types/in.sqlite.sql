@@ -3,125 +3,125 @@ SELECT json_object('anInt',
   FROM 
 (SELECT t0."id"
   FROM "thing" AS t0
-  WHERE (CASE WHEN ?1 IS NOT NULL THEN t0."an_int" IN 
+  WHERE (t0."an_int" IN 
 (SELECT value
-  FROM json_each(?1)) END)
+  FROM json_each(?1)))
   ORDER BY t0."id"
   LIMIT 1000) AS t0), 'aBigint', 
 (SELECT json_group_array(json_object('id', t1."id"))
   FROM 
 (SELECT t1."id"
   FROM "thing" AS t1
-  WHERE (CASE WHEN ?2 IS NOT NULL THEN t1."a_bigint" IN 
+  WHERE (t1."a_bigint" IN 
 (SELECT value
-  FROM json_each(?2)) END)
+  FROM json_each(?2)))
   ORDER BY t1."id"
   LIMIT 1000) AS t1), 'aFloat', 
 (SELECT json_group_array(json_object('id', t2."id"))
   FROM 
 (SELECT t2."id"
   FROM "thing" AS t2
-  WHERE (CASE WHEN ?3 IS NOT NULL THEN t2."a_float" IN 
+  WHERE (t2."a_float" IN 
 (SELECT value
-  FROM json_each(?3)) END)
+  FROM json_each(?3)))
   ORDER BY t2."id"
   LIMIT 1000) AS t2), 'aPrice', 
 (SELECT json_group_array(json_object('id', t3."id"))
   FROM 
 (SELECT t3."id"
   FROM "thing" AS t3
-  WHERE (CASE WHEN ?4 IS NOT NULL THEN t3."a_price" IN 
+  WHERE (t3."a_price" IN 
 (SELECT value
-  FROM json_each(?4)) END)
+  FROM json_each(?4)))
   ORDER BY t3."id"
   LIMIT 1000) AS t3), 'aDecimal', 
 (SELECT json_group_array(json_object('id', t4."id"))
   FROM 
 (SELECT t4."id"
   FROM "thing" AS t4
-  WHERE (CASE WHEN ?5 IS NOT NULL THEN t4."a_decimal" IN 
+  WHERE (t4."a_decimal" IN 
 (SELECT value
-  FROM json_each(?5)) END)
+  FROM json_each(?5)))
   ORDER BY t4."id"
   LIMIT 1000) AS t4), 'aBool', 
 (SELECT json_group_array(json_object('id', t5."id"))
   FROM 
 (SELECT t5."id"
   FROM "thing" AS t5
-  WHERE (CASE WHEN ?6 IS NOT NULL THEN t5."a_bool" IN 
+  WHERE (t5."a_bool" IN 
 (SELECT value
-  FROM json_each(?6)) END)
+  FROM json_each(?6)))
   ORDER BY t5."id"
   LIMIT 1000) AS t5), 'aDatetime', 
 (SELECT json_group_array(json_object('id', t6."id"))
   FROM 
 (SELECT t6."id"
   FROM "thing" AS t6
-  WHERE (CASE WHEN ?7 IS NOT NULL THEN t6."a_datetime" IN 
+  WHERE (t6."a_datetime" IN 
 (SELECT value
-  FROM json_each(?7)) END)
+  FROM json_each(?7)))
   ORDER BY t6."id"
   LIMIT 1000) AS t6), 'aNaive', 
 (SELECT json_group_array(json_object('id', t7."id"))
   FROM 
 (SELECT t7."id"
   FROM "thing" AS t7
-  WHERE (CASE WHEN ?8 IS NOT NULL THEN t7."a_naive" IN 
+  WHERE (t7."a_naive" IN 
 (SELECT value
-  FROM json_each(?8)) END)
+  FROM json_each(?8)))
   ORDER BY t7."id"
   LIMIT 1000) AS t7), 'aDate', 
 (SELECT json_group_array(json_object('id', t8."id"))
   FROM 
 (SELECT t8."id"
   FROM "thing" AS t8
-  WHERE (CASE WHEN ?9 IS NOT NULL THEN t8."a_date" IN 
+  WHERE (t8."a_date" IN 
 (SELECT value
-  FROM json_each(?9)) END)
+  FROM json_each(?9)))
   ORDER BY t8."id"
   LIMIT 1000) AS t8), 'aTime', 
 (SELECT json_group_array(json_object('id', t9."id"))
   FROM 
 (SELECT t9."id"
   FROM "thing" AS t9
-  WHERE (CASE WHEN ?10 IS NOT NULL THEN t9."a_time" IN 
+  WHERE (t9."a_time" IN 
 (SELECT value
-  FROM json_each(?10)) END)
+  FROM json_each(?10)))
   ORDER BY t9."id"
   LIMIT 1000) AS t9), 'aDuration', 
 (SELECT json_group_array(json_object('id', t10."id"))
   FROM 
 (SELECT t10."id"
   FROM "thing" AS t10
-  WHERE (CASE WHEN ?11 IS NOT NULL THEN t10."a_duration" IN 
+  WHERE (t10."a_duration" IN 
 (SELECT value
-  FROM json_each(?11)) END)
+  FROM json_each(?11)))
   ORDER BY t10."id"
   LIMIT 1000) AS t10), 'aUuid', 
 (SELECT json_group_array(json_object('id', t11."id"))
   FROM 
 (SELECT t11."id"
   FROM "thing" AS t11
-  WHERE (CASE WHEN ?12 IS NOT NULL THEN t11."a_uuid" IN 
+  WHERE (t11."a_uuid" IN 
 (SELECT value
-  FROM json_each(?12)) END)
+  FROM json_each(?12)))
   ORDER BY t11."id"
   LIMIT 1000) AS t11), 'aMood', 
 (SELECT json_group_array(json_object('id', t12."id"))
   FROM 
 (SELECT t12."id"
   FROM "thing" AS t12
-  WHERE (CASE WHEN ?13 IS NOT NULL THEN t12."a_mood" IN 
+  WHERE (t12."a_mood" IN 
 (SELECT value
-  FROM json_each(?13)) END)
+  FROM json_each(?13)))
   ORDER BY t12."id"
   LIMIT 1000) AS t12), 'someBytes', 
 (SELECT json_group_array(json_object('id', t13."id"))
   FROM 
 (SELECT t13."id"
   FROM "thing" AS t13
-  WHERE (CASE WHEN ?14 IS NOT NULL THEN iif(t13."some_bytes" IS NULL, NULL, lower(hex(t13."some_bytes"))) IN 
+  WHERE (iif(t13."some_bytes" IS NULL, NULL, lower(hex(t13."some_bytes"))) IN 
 (SELECT value
-  FROM json_each(?14)) END)
+  FROM json_each(?14)))
   ORDER BY t13."id"
   LIMIT 1000) AS t13))

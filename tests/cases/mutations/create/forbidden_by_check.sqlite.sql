@@ -9,9 +9,9 @@ INSERT INTO "review" ("id", "stars", "text", "product_id", "author_id") VALUES (
   RETURNING json_object('0', substr("id", 1, 8) || '-' || substr("id", 9, 4) || '-' || substr("id", 13, 4) || '-' || substr("id", 17, 4) || '-' || substr("id", 21, 12))
 SELECT count(*)
   FROM "review" AS t0
-  WHERE ((CASE WHEN ?1 IS NOT NULL THEN t0."id" IN 
+  WHERE ((t0."id" IN 
 (SELECT value
-  FROM json_each(?1)) END) AND (NOT 
+  FROM json_each(?1))) AND (NOT 
 (SELECT t2."hidden"
   FROM "product" AS t2
   WHERE t2."id" = t0."product_id"

@@ -15,9 +15,9 @@ INSERT INTO "productlabel" ("product_id", "label_id") SELECT hedgerow_0, hedgero
   ORDER BY hedgerow_n
 SELECT json_object('0', t0."id")
   FROM "label" AS t0
-  WHERE (CASE WHEN ?1 IS NOT NULL THEN t0."id" IN 
+  WHERE (t0."id" IN 
 (SELECT value
-  FROM json_each(?1)) END)
+  FROM json_each(?1)))
   ORDER BY t0."id"
   LIMIT 2147483649
 INSERT INTO "productlabel" ("product_id", "label_id") VALUES (?1, ?2)
@@ -33,7 +33,7 @@ SELECT json_object('rows',
   FROM 
 (SELECT t0."name", t0."id"
   FROM "product" AS t0
-  WHERE (CASE WHEN ?1 IS NOT NULL THEN t0."id" IN 
+  WHERE (t0."id" IN 
 (SELECT value
-  FROM json_each(?1)) END)
+  FROM json_each(?1)))
   LIMIT 5000) AS t0))

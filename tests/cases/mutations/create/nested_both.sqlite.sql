@@ -1,8 +1,8 @@
 SELECT json_object('0', t0."id")
   FROM "category" AS t0
-  WHERE (CASE WHEN ?1 IS NOT NULL THEN t0."id" IN 
+  WHERE (t0."id" IN 
 (SELECT value
-  FROM json_each(?1)) END)
+  FROM json_each(?1)))
   ORDER BY t0."id"
   LIMIT 2147483649
 INSERT INTO "category" ("name", "parent_id") SELECT hedgerow_0, hedgerow_1
@@ -58,7 +58,7 @@ SELECT json_object('rows',
   FROM 
 (SELECT t0."name", t0."parent_id", t0."id"
   FROM "category" AS t0
-  WHERE (CASE WHEN ?1 IS NOT NULL THEN t0."id" IN 
+  WHERE (t0."id" IN 
 (SELECT value
-  FROM json_each(?1)) END)
+  FROM json_each(?1)))
   LIMIT 5000) AS t0))

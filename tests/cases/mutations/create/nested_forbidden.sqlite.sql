@@ -4,6 +4,6 @@ INSERT INTO "line" ("purchase_id", "product_id", "count") VALUES (?1, ?2, ?3)
   RETURNING json_object('0', "purchase_id", '1', "product_id")
 SELECT count(*)
   FROM "purchase" AS t0
-  WHERE ((CASE WHEN ?1 IS NOT NULL THEN t0."id" IN 
+  WHERE ((t0."id" IN 
 (SELECT value
-  FROM json_each(?1)) END) AND (t0."state" = ?2))
+  FROM json_each(?1))) AND (t0."state" = ?2))

@@ -9,9 +9,9 @@ INSERT INTO "line" ("purchase_id", "product_id", "count") SELECT hedgerow_0, hed
   RETURNING json_object('0', "purchase_id", '1', "product_id")
 SELECT count(*)
   FROM "purchase" AS t0
-  WHERE ((CASE WHEN ?1 IS NOT NULL THEN t0."id" IN 
+  WHERE ((t0."id" IN 
 (SELECT value
-  FROM json_each(?1)) END) AND (t0."state" = ?2))
+  FROM json_each(?1))) AND (t0."state" = ?2))
 SELECT count(*)
   FROM "line" AS t0
   WHERE (((t0."purchase_id", t0."product_id") IN 
@@ -55,7 +55,7 @@ SELECT json_object('rows',
   FROM 
 (SELECT t0."id", t0."state", t0."note", t0."customer_id"
   FROM "purchase" AS t0
-  WHERE (t0."customer_id" = ?1) AND (CASE WHEN ?2 IS NOT NULL THEN t0."id" IN 
+  WHERE (t0."customer_id" = ?1) AND (t0."id" IN 
 (SELECT value
-  FROM json_each(?2)) END)
+  FROM json_each(?2)))
   LIMIT 5000) AS t0))

@@ -16,7 +16,7 @@ SELECT json_object('rows',
   FROM 
 (SELECT t0."id", t0."name", t0."parent_id"
   FROM "category" AS t0
-  WHERE (CASE WHEN ?1 IS NOT NULL THEN t0."id" IN 
+  WHERE (t0."id" IN 
 (SELECT value
-  FROM json_each(?1)) END)
+  FROM json_each(?1)))
   LIMIT 5000) AS t0))

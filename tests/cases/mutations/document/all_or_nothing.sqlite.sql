@@ -5,9 +5,9 @@ SELECT json_object('rows',
   FROM 
 (SELECT t0."id"
   FROM "category" AS t0
-  WHERE (CASE WHEN ?1 IS NOT NULL THEN t0."id" IN 
+  WHERE (t0."id" IN 
 (SELECT value
-  FROM json_each(?1)) END)
+  FROM json_each(?1)))
   LIMIT 5000) AS t0))
 SELECT json_object('0', t0."id")
   FROM "category" AS t0
@@ -19,15 +19,15 @@ SELECT json_object('rows',
   FROM 
 (SELECT t0."id"
   FROM "category" AS t0
-  WHERE (CASE WHEN ?1 IS NOT NULL THEN t0."id" IN 
+  WHERE (t0."id" IN 
 (SELECT value
-  FROM json_each(?1)) END)
+  FROM json_each(?1)))
   LIMIT 5000) AS t0))
 DELETE
   FROM "category" AS t0
-  WHERE (CASE WHEN ?1 IS NOT NULL THEN t0."id" IN 
+  WHERE (t0."id" IN 
 (SELECT value
-  FROM json_each(?1)) END)
+  FROM json_each(?1)))
   RETURNING json_object('0', "id")
 INSERT INTO "category" ("name") VALUES (?1)
   RETURNING json_object('0', "id")
@@ -39,9 +39,9 @@ SELECT json_object('rows',
   FROM 
 (SELECT t0."id"
   FROM "category" AS t0
-  WHERE (CASE WHEN ?1 IS NOT NULL THEN t0."id" IN 
+  WHERE (t0."id" IN 
 (SELECT value
-  FROM json_each(?1)) END)
+  FROM json_each(?1)))
   LIMIT 5000) AS t0))
 SELECT json_object('0', t0."id")
   FROM "category" AS t0
@@ -53,15 +53,15 @@ SELECT json_object('rows',
   FROM 
 (SELECT t0."id"
   FROM "category" AS t0
-  WHERE (CASE WHEN ?1 IS NOT NULL THEN t0."id" IN 
+  WHERE (t0."id" IN 
 (SELECT value
-  FROM json_each(?1)) END)
+  FROM json_each(?1)))
   LIMIT 5000) AS t0))
 DELETE
   FROM "category" AS t0
-  WHERE (CASE WHEN ?1 IS NOT NULL THEN t0."id" IN 
+  WHERE (t0."id" IN 
 (SELECT value
-  FROM json_each(?1)) END)
+  FROM json_each(?1)))
   RETURNING json_object('0', "id")
 INSERT INTO "category" ("name") VALUES (?1)
   RETURNING json_object('0', "id")

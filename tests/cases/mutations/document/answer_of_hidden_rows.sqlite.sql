@@ -5,15 +5,15 @@ SELECT json_object('0', substr(t0."id", 1, 8) || '-' || substr(t0."id", 9, 4) ||
   LIMIT 100001
 UPDATE "review" AS t0
   SET "text" = ?1
-  WHERE (CASE WHEN ?2 IS NOT NULL THEN t0."id" IN 
+  WHERE (t0."id" IN 
 (SELECT value
-  FROM json_each(?2)) END)
+  FROM json_each(?2)))
   RETURNING json_object('0', substr("id", 1, 8) || '-' || substr("id", 9, 4) || '-' || substr("id", 13, 4) || '-' || substr("id", 17, 4) || '-' || substr("id", 21, 12), '1', "stars", '2', "text", '3', "product_id", '4', "author_id")
 SELECT count(*)
   FROM "review" AS t0
-  WHERE ((CASE WHEN ?1 IS NOT NULL THEN t0."id" IN 
+  WHERE ((t0."id" IN 
 (SELECT value
-  FROM json_each(?1)) END) AND (t0."author_id" = ?2))
+  FROM json_each(?1))) AND (t0."author_id" = ?2))
 SELECT json_object('rows', 
 (SELECT json_group_array(json_object('text', t0."text", 'product', 
 (SELECT json_object('name', t1."name", 'lines', 
@@ -40,7 +40,7 @@ SELECT json_object('rows',
   FROM 
 (SELECT t0."text", t0."product_id", t0."author_id", t0."id"
   FROM "review" AS t0
-  WHERE (CASE WHEN ?2 IS NOT NULL THEN t0."id" IN 
+  WHERE (t0."id" IN 
 (SELECT value
-  FROM json_each(?2)) END)
+  FROM json_each(?2)))
   LIMIT 5000) AS t0))

@@ -5,16 +5,16 @@ SELECT json_object('rows',
   FROM 
 (SELECT t0."id"
   FROM "category" AS t0
-  WHERE (CASE WHEN ?1 IS NOT NULL THEN t0."id" IN 
+  WHERE (t0."id" IN 
 (SELECT value
-  FROM json_each(?1)) END)
+  FROM json_each(?1)))
   LIMIT 5000) AS t0))
 SELECT json_object('rows', 
 (SELECT json_group_array(json_object('name', t0."name", 'key:id', t0."id"))
   FROM 
 (SELECT t0."name", t0."id"
   FROM "category" AS t0
-  WHERE (CASE WHEN ?1 IS NOT NULL THEN t0."id" IN 
+  WHERE (t0."id" IN 
 (SELECT value
-  FROM json_each(?1)) END)
+  FROM json_each(?1)))
   LIMIT 5000) AS t0))

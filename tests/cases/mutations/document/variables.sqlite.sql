@@ -1,8 +1,8 @@
 SELECT json_object('0', t0."id")
   FROM "category" AS t0
-  WHERE (CASE WHEN ?1 IS NOT NULL THEN t0."id" IN 
+  WHERE (t0."id" IN 
 (SELECT value
-  FROM json_each(?1)) END)
+  FROM json_each(?1)))
   ORDER BY t0."id"
   LIMIT 2147483649
 INSERT INTO "product" ("name", "size", "price", "stock", "details", "hidden", "made_on", "version", "category_id") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
@@ -26,9 +26,9 @@ SELECT json_object('rows',
   FROM 
 (SELECT t0."name", t0."size", t0."price", t0."stock", t0."category_id", t0."id"
   FROM "product" AS t0
-  WHERE (CASE WHEN ?1 IS NOT NULL THEN t0."id" IN 
+  WHERE (t0."id" IN 
 (SELECT value
-  FROM json_each(?1)) END)
+  FROM json_each(?1)))
   LIMIT 5000) AS t0))
 SELECT json_object('0', t0."id", '1', t0."version")
   FROM "product" AS t0
@@ -43,18 +43,18 @@ UPDATE "product" AS t0
 (SELECT sum(v)
   FROM 
 (SELECT t0."version" AS v UNION ALL SELECT ?3)) END
-  WHERE (CASE WHEN ?4 IS NOT NULL THEN t0."id" IN 
+  WHERE (t0."id" IN 
 (SELECT value
-  FROM json_each(?4)) END)
+  FROM json_each(?4)))
   RETURNING json_object('0', "id", '1', "stock", '2', "version")
 SELECT json_object('rows', 
 (SELECT json_group_array(json_object('stock', t0."stock", 'details', json(hedgerow_json_at(t0."details", ?1)), 'key:id', t0."id"))
   FROM 
 (SELECT t0."stock", t0."details", t0."id"
   FROM "product" AS t0
-  WHERE (CASE WHEN ?2 IS NOT NULL THEN t0."id" IN 
+  WHERE (t0."id" IN 
 (SELECT value
-  FROM json_each(?2)) END)
+  FROM json_each(?2)))
   LIMIT 5000) AS t0))
 SELECT json_object('0', t0."id", '1', t0."version")
   FROM "product" AS t0
@@ -66,9 +66,9 @@ UPDATE "product" AS t0
 (SELECT sum(v)
   FROM 
 (SELECT t0."version" AS v UNION ALL SELECT ?3)) END
-  WHERE (CASE WHEN ?4 IS NOT NULL THEN t0."id" IN 
+  WHERE (t0."id" IN 
 (SELECT value
-  FROM json_each(?4)) END)
+  FROM json_each(?4)))
   RETURNING json_object('0', "id", '1', "version")
 SELECT json_object('rows', 
 (SELECT json_group_array(json_object('id', t0."id", 'stock', t0."stock", 'lines', 
@@ -82,7 +82,7 @@ SELECT json_object('rows',
   FROM 
 (SELECT t0."id", t0."stock"
   FROM "product" AS t0
-  WHERE (CASE WHEN ?2 IS NOT NULL THEN t0."id" IN 
+  WHERE (t0."id" IN 
 (SELECT value
-  FROM json_each(?2)) END)
+  FROM json_each(?2)))
   LIMIT 5000) AS t0))

@@ -4,9 +4,9 @@ SELECT hedgerow_rows.hedgerow_n, json_object('0', t0."id")
   FROM (VALUES (?1, 1), (?2, 2))) AS hedgerow_rows JOIN "category" AS t0 ON t0."name" = hedgerow_rows.hedgerow_0
 SELECT json_object('0', t0."id"), ((1 = 1)) IS TRUE, ((1 = 1)) IS TRUE
   FROM "category" AS t0
-  WHERE (CASE WHEN ?1 IS NOT NULL THEN t0."id" IN 
+  WHERE (t0."id" IN 
 (SELECT value
-  FROM json_each(?1)) END)
+  FROM json_each(?1)))
   ORDER BY t0."id"
   LIMIT 2147483649
 INSERT INTO "category" ("name") VALUES (?1) ON CONFLICT ("name") DO NOTHING
@@ -16,7 +16,7 @@ SELECT json_object('rows',
   FROM 
 (SELECT t0."name", t0."id"
   FROM "category" AS t0
-  WHERE (CASE WHEN ?1 IS NOT NULL THEN t0."id" IN 
+  WHERE (t0."id" IN 
 (SELECT value
-  FROM json_each(?1)) END)
+  FROM json_each(?1)))
   LIMIT 5000) AS t0))

@@ -4,9 +4,9 @@ SELECT hedgerow_rows.hedgerow_n, json_object('0', t0."id")
   FROM (VALUES (?1, ?2, 1), (?3, ?4, 2))) AS hedgerow_rows JOIN "product" AS t0 ON t0."name" = hedgerow_rows.hedgerow_0 AND t0."size" = hedgerow_rows.hedgerow_1
 SELECT json_object('0', t0."id")
   FROM "product" AS t0
-  WHERE (CASE WHEN ?1 IS NOT NULL THEN t0."id" IN 
+  WHERE (t0."id" IN 
 (SELECT value
-  FROM json_each(?1)) END)
+  FROM json_each(?1)))
   ORDER BY t0."id"
   LIMIT 100001
 UPDATE "product" AS t0
@@ -17,9 +17,9 @@ UPDATE "product" AS t0
   WHERE t0."id" = hedgerow_rows.hedgerow_0
 SELECT json_object('0', t0."id"), ((1 = 1)) IS TRUE, ((1 = 1)) IS TRUE
   FROM "product" AS t0
-  WHERE (CASE WHEN ?1 IS NOT NULL THEN t0."id" IN 
+  WHERE (t0."id" IN 
 (SELECT value
-  FROM json_each(?1)) END)
+  FROM json_each(?1)))
   ORDER BY t0."id"
   LIMIT 2147483649
 INSERT INTO "product" ("name", "size", "price", "stock", "details", "hidden", "made_on", "version") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT ("name", "size") DO NOTHING
@@ -29,7 +29,7 @@ SELECT json_object('rows',
   FROM 
 (SELECT t0."id", t0."name", t0."size", t0."price", t0."stock", t0."version", t0."changed_on"
   FROM "product" AS t0
-  WHERE (CASE WHEN ?1 IS NOT NULL THEN t0."id" IN 
+  WHERE (t0."id" IN 
 (SELECT value
-  FROM json_each(?1)) END)
+  FROM json_each(?1)))
   LIMIT 5000) AS t0))

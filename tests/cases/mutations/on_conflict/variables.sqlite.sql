@@ -4,9 +4,9 @@ SELECT hedgerow_rows.hedgerow_n, json_object('0', t0."id")
   FROM (VALUES (?1, 1))) AS hedgerow_rows JOIN "category" AS t0 ON t0."name" = hedgerow_rows.hedgerow_0
 SELECT json_object('0', t0."id")
   FROM "category" AS t0
-  WHERE ((CASE WHEN ?1 IS NOT NULL THEN t0."id" IN 
+  WHERE ((t0."id" IN 
 (SELECT value
-  FROM json_each(?1)) END) AND (t0."name" = ?2))
+  FROM json_each(?1))) AND (t0."name" = ?2))
   ORDER BY t0."id"
   LIMIT 100001
 UPDATE "category" AS t0
@@ -17,9 +17,9 @@ UPDATE "category" AS t0
   WHERE t0."id" = hedgerow_rows.hedgerow_0
 SELECT json_object('0', t0."id"), ((1 = 1)) IS TRUE, ((1 = 1)) IS TRUE
   FROM "category" AS t0
-  WHERE (CASE WHEN ?1 IS NOT NULL THEN t0."id" IN 
+  WHERE (t0."id" IN 
 (SELECT value
-  FROM json_each(?1)) END)
+  FROM json_each(?1)))
   ORDER BY t0."id"
   LIMIT 2147483649
 SELECT json_object('rows', 
@@ -27,7 +27,7 @@ SELECT json_object('rows',
   FROM 
 (SELECT t0."name", t0."parent_id", t0."id"
   FROM "category" AS t0
-  WHERE (CASE WHEN ?1 IS NOT NULL THEN t0."id" IN 
+  WHERE (t0."id" IN 
 (SELECT value
-  FROM json_each(?1)) END)
+  FROM json_each(?1)))
   LIMIT 5000) AS t0))

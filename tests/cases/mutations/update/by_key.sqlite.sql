@@ -8,16 +8,16 @@ UPDATE "product" AS t0
 (SELECT sum(v)
   FROM 
 (SELECT t0."version" AS v UNION ALL SELECT ?4)) END
-  WHERE (CASE WHEN ?5 IS NOT NULL THEN t0."id" IN 
+  WHERE (t0."id" IN 
 (SELECT value
-  FROM json_each(?5)) END)
+  FROM json_each(?5)))
   RETURNING json_object('0', "id", '1', "version")
 SELECT json_object('rows', 
 (SELECT json_group_array(json_object('id', t0."id", 'price', printf('%.2f', t0."price"), 'weight', json(hedgerow_float(t0."weight")), 'version', t0."version", 'changedOn', t0."changed_on", 'key:id', t0."id"))
   FROM 
 (SELECT t0."id", t0."price", t0."weight", t0."version", t0."changed_on"
   FROM "product" AS t0
-  WHERE (CASE WHEN ?1 IS NOT NULL THEN t0."id" IN 
+  WHERE (t0."id" IN 
 (SELECT value
-  FROM json_each(?1)) END)
+  FROM json_each(?1)))
   LIMIT 5000) AS t0))

@@ -11,9 +11,9 @@ UPDATE "product" AS t0
 (SELECT sum(v)
   FROM 
 (SELECT t0."version" AS v UNION ALL SELECT ?3)) END
-  WHERE (CASE WHEN ?4 IS NOT NULL THEN t0."id" IN 
+  WHERE (t0."id" IN 
 (SELECT value
-  FROM json_each(?4)) END)
+  FROM json_each(?4)))
   RETURNING json_object('0', "id", '1', "stock", '2', "version")
 -- Again, to tell what is wrong.
 SELECT json_object('0', t0."id", '1', t0."version")
@@ -29,9 +29,9 @@ UPDATE "product" AS t0
 (SELECT sum(v)
   FROM 
 (SELECT t0."version" AS v UNION ALL SELECT ?3)) END
-  WHERE (CASE WHEN ?4 IS NOT NULL THEN t0."id" IN 
+  WHERE (t0."id" IN 
 (SELECT value
-  FROM json_each(?4)) END)
+  FROM json_each(?4)))
   RETURNING json_object('0', "id", '1', "stock", '2', "version")
 SELECT json_object('0', t0."id"), json_object('0', t0."id", '1', t0."name", '2', t0."size", '3', CASE WHEN t0."price" IS NOT NULL THEN printf('%.2f', t0."price") END, '4', (CASE WHEN t0."stock" IS NOT NULL THEN 
 (SELECT sum(v)
@@ -41,6 +41,6 @@ SELECT json_object('0', t0."id"), json_object('0', t0."id", '1', t0."name", '2',
   FROM 
 (SELECT t0."version" AS v UNION ALL SELECT ?3)) END), '11', t0."category_id")
   FROM "product" AS t0
-  WHERE (CASE WHEN ?4 IS NOT NULL THEN t0."id" IN 
+  WHERE (t0."id" IN 
 (SELECT value
-  FROM json_each(?4)) END)
+  FROM json_each(?4)))

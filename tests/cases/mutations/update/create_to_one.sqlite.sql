@@ -10,9 +10,9 @@ UPDATE "product" AS t0
 (SELECT sum(v)
   FROM 
 (SELECT t0."version" AS v UNION ALL SELECT ?4)) END
-  WHERE (CASE WHEN ?5 IS NOT NULL THEN t0."id" IN 
+  WHERE (t0."id" IN 
 (SELECT value
-  FROM json_each(?5)) END)
+  FROM json_each(?5)))
   RETURNING json_object('0', "id", '1', "version")
 SELECT json_object('rows', 
 (SELECT json_group_array(json_object('id', t0."id", 'stock', t0."stock", 'category', 
@@ -23,7 +23,7 @@ SELECT json_object('rows',
   FROM 
 (SELECT t0."id", t0."stock", t0."category_id"
   FROM "product" AS t0
-  WHERE (CASE WHEN ?1 IS NOT NULL THEN t0."id" IN 
+  WHERE (t0."id" IN 
 (SELECT value
-  FROM json_each(?1)) END)
+  FROM json_each(?1)))
   LIMIT 5000) AS t0))

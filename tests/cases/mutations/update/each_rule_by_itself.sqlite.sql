@@ -5,18 +5,18 @@ SELECT json_object('0', t0."id")
   LIMIT 100001
 UPDATE "category" AS t0
   SET "name" = ?1
-  WHERE (CASE WHEN ?2 IS NOT NULL THEN t0."id" IN 
+  WHERE (t0."id" IN 
 (SELECT value
-  FROM json_each(?2)) END)
+  FROM json_each(?2)))
   RETURNING json_object('0', "id")
 SELECT json_object('rows', 
 (SELECT json_group_array(json_object('name', t0."name", 'key:id', t0."id"))
   FROM 
 (SELECT t0."name", t0."id"
   FROM "category" AS t0
-  WHERE (CASE WHEN ?1 IS NOT NULL THEN t0."id" IN 
+  WHERE (t0."id" IN 
 (SELECT value
-  FROM json_each(?1)) END)
+  FROM json_each(?1)))
   LIMIT 5000) AS t0))
 SELECT json_object('0', t0."id")
   FROM "category" AS t0
@@ -25,9 +25,9 @@ SELECT json_object('0', t0."id")
   LIMIT 100001
 UPDATE "category" AS t0
   SET "parent_id" = ?1
-  WHERE (CASE WHEN ?2 IS NOT NULL THEN t0."id" IN 
+  WHERE (t0."id" IN 
 (SELECT value
-  FROM json_each(?2)) END)
+  FROM json_each(?2)))
   RETURNING json_object('0', "id")
 SELECT json_object('rows', 
 (SELECT json_group_array(json_object('parent', 
@@ -38,7 +38,7 @@ SELECT json_object('rows',
   FROM 
 (SELECT t0."parent_id", t0."id"
   FROM "category" AS t0
-  WHERE (CASE WHEN ?1 IS NOT NULL THEN t0."id" IN 
+  WHERE (t0."id" IN 
 (SELECT value
-  FROM json_each(?1)) END)
+  FROM json_each(?1)))
   LIMIT 5000) AS t0))

@@ -8,21 +8,21 @@ UPDATE "product" AS t0
 (SELECT sum(v)
   FROM 
 (SELECT t0."version" AS v UNION ALL SELECT ?3)) END
-  WHERE (CASE WHEN ?4 IS NOT NULL THEN t0."id" IN 
+  WHERE (t0."id" IN 
 (SELECT value
-  FROM json_each(?4)) END)
+  FROM json_each(?4)))
   RETURNING json_object('0', "id", '1', "version")
 SELECT count(*)
   FROM "product" AS t0
-  WHERE ((CASE WHEN ?1 IS NOT NULL THEN t0."id" IN 
+  WHERE ((t0."id" IN 
 (SELECT value
-  FROM json_each(?1)) END) AND (NOT t0."hidden"))
+  FROM json_each(?1))) AND (NOT t0."hidden"))
 SELECT json_object('rows', 
 (SELECT json_group_array(json_object('id', t0."id", 'stock', t0."stock", 'key:id', t0."id"))
   FROM 
 (SELECT t0."id", t0."stock"
   FROM "product" AS t0
-  WHERE (NOT t0."hidden") AND (CASE WHEN ?1 IS NOT NULL THEN t0."id" IN 
+  WHERE (NOT t0."hidden") AND (t0."id" IN 
 (SELECT value
-  FROM json_each(?1)) END)
+  FROM json_each(?1)))
   LIMIT 5000) AS t0))

@@ -11,16 +11,16 @@ UPDATE "product" AS t0
 (SELECT sum(v)
   FROM 
 (SELECT t0."version" AS v UNION ALL SELECT ?5)) END
-  WHERE (CASE WHEN ?6 IS NOT NULL THEN t0."id" IN 
+  WHERE (t0."id" IN 
 (SELECT value
-  FROM json_each(?6)) END)
+  FROM json_each(?6)))
   RETURNING json_object('0', "id", '1', "stock", '2', printf('%.2f', "price"), '3', json(hedgerow_float("weight")), '4', "version")
 SELECT json_object('rows', 
 (SELECT json_group_array(json_object('id', t0."id", 'stock', t0."stock", 'price', printf('%.2f', t0."price"), 'weight', json(hedgerow_float(t0."weight")), 'key:id', t0."id"))
   FROM 
 (SELECT t0."id", t0."stock", t0."price", t0."weight"
   FROM "product" AS t0
-  WHERE (CASE WHEN ?1 IS NOT NULL THEN t0."id" IN 
+  WHERE (t0."id" IN 
 (SELECT value
-  FROM json_each(?1)) END)
+  FROM json_each(?1)))
   LIMIT 5000) AS t0))

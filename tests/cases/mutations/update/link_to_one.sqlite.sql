@@ -5,9 +5,9 @@ SELECT json_object('0', t0."id", '1', t0."version", '2', t0."category_id")
   LIMIT 100001
 SELECT json_object('0', t0."id")
   FROM "category" AS t0
-  WHERE (CASE WHEN ?1 IS NOT NULL THEN t0."id" IN 
+  WHERE (t0."id" IN 
 (SELECT value
-  FROM json_each(?1)) END)
+  FROM json_each(?1)))
   ORDER BY t0."id"
   LIMIT 2147483649
 UPDATE "product" AS t0
@@ -15,9 +15,9 @@ UPDATE "product" AS t0
 (SELECT sum(v)
   FROM 
 (SELECT t0."version" AS v UNION ALL SELECT ?3)) END
-  WHERE (CASE WHEN ?4 IS NOT NULL THEN t0."id" IN 
+  WHERE (t0."id" IN 
 (SELECT value
-  FROM json_each(?4)) END)
+  FROM json_each(?4)))
   RETURNING json_object('0', "id", '1', "version")
 SELECT json_object('rows', 
 (SELECT json_group_array(json_object('name', t0."name", 'version', t0."version", 'category', 
@@ -28,7 +28,7 @@ SELECT json_object('rows',
   FROM 
 (SELECT t0."name", t0."version", t0."category_id", t0."id"
   FROM "product" AS t0
-  WHERE (CASE WHEN ?1 IS NOT NULL THEN t0."id" IN 
+  WHERE (t0."id" IN 
 (SELECT value
-  FROM json_each(?1)) END)
+  FROM json_each(?1)))
   LIMIT 5000) AS t0))

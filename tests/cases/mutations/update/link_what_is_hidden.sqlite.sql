@@ -5,8 +5,8 @@ SELECT json_object('0', t0."id")
   LIMIT 100001
 SELECT json_object('0', t0."id")
   FROM "product" AS t0
-  WHERE ((CASE WHEN ?1 IS NOT NULL THEN t0."id" IN 
+  WHERE ((t0."id" IN 
 (SELECT value
-  FROM json_each(?1)) END) AND (NOT t0."hidden"))
+  FROM json_each(?1))) AND (NOT t0."hidden"))
   ORDER BY t0."id"
   LIMIT 2147483649

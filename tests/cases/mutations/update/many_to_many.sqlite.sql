@@ -5,18 +5,18 @@ SELECT json_object('0', t0."id", '1', t0."version"), ((1 = 0)) IS TRUE, ((1 = 1)
   LIMIT 100001
 SELECT json_object('0', t0."label_id")
   FROM "productlabel" AS t0
-  WHERE (CASE WHEN ?1 IS NOT NULL THEN t0."product_id" IN 
+  WHERE (t0."product_id" IN 
 (SELECT value
-  FROM json_each(?1)) END)
+  FROM json_each(?1)))
   ORDER BY t0."product_id", t0."label_id"
   LIMIT 2147483649
 SELECT json_object('0', t0."id")
   FROM "label" AS t0
-  WHERE ((CASE WHEN ?1 IS NOT NULL THEN t0."id" IN 
+  WHERE ((t0."id" IN 
 (SELECT value
-  FROM json_each(?1)) END) AND (CASE WHEN ?2 IS NOT NULL THEN t0."id" IN 
+  FROM json_each(?1))) AND (t0."id" IN 
 (SELECT value
-  FROM json_each(?2)) END))
+  FROM json_each(?2))))
   ORDER BY t0."id"
   LIMIT 100001
 DELETE
@@ -36,9 +36,9 @@ INSERT INTO "label" ("word") VALUES (?1)
 INSERT INTO "productlabel" ("product_id", "label_id") VALUES (?1, ?2)
 SELECT json_object('0', t0."id")
   FROM "label" AS t0
-  WHERE (CASE WHEN ?1 IS NOT NULL THEN t0."id" IN 
+  WHERE (t0."id" IN 
 (SELECT value
-  FROM json_each(?1)) END)
+  FROM json_each(?1)))
   ORDER BY t0."id"
   LIMIT 2147483649
 INSERT INTO "productlabel" ("product_id", "label_id") VALUES (?1, ?2)
@@ -54,7 +54,7 @@ SELECT json_object('rows',
   FROM 
 (SELECT t0."name", t0."id"
   FROM "product" AS t0
-  WHERE (CASE WHEN ?1 IS NOT NULL THEN t0."id" IN 
+  WHERE (t0."id" IN 
 (SELECT value
-  FROM json_each(?1)) END)
+  FROM json_each(?1)))
   LIMIT 5000) AS t0))

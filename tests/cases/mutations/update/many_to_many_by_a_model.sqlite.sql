@@ -5,18 +5,18 @@ SELECT json_object('0', t0."id"), ((t0."id" = ?1)) IS TRUE, ((1 = 1)) IS TRUE
   LIMIT 100001
 SELECT json_object('0', t0."product_id")
   FROM "wish" AS t0
-  WHERE (CASE WHEN ?1 IS NOT NULL THEN t0."customer_id" IN 
+  WHERE (t0."customer_id" IN 
 (SELECT value
-  FROM json_each(?1)) END)
+  FROM json_each(?1)))
   ORDER BY t0."customer_id", t0."product_id"
   LIMIT 2147483649
 SELECT json_object('0', t0."id")
   FROM "product" AS t0
-  WHERE ((CASE WHEN ?1 IS NOT NULL THEN t0."id" IN 
+  WHERE ((t0."id" IN 
 (SELECT value
-  FROM json_each(?1)) END) AND (NOT t0."hidden") AND (CASE WHEN ?2 IS NOT NULL THEN t0."id" IN 
+  FROM json_each(?1))) AND (NOT t0."hidden") AND (t0."id" IN 
 (SELECT value
-  FROM json_each(?2)) END))
+  FROM json_each(?2))))
   ORDER BY t0."id"
   LIMIT 100001
 SELECT json_object('0', t0."customer_id", '1', t0."product_id")
@@ -46,18 +46,18 @@ DELETE
   RETURNING json_object('0', "customer_id", '1', "product_id")
 SELECT json_object('0', t0."id")
   FROM "product" AS t0
-  WHERE ((CASE WHEN ?1 IS NOT NULL THEN t0."id" IN 
+  WHERE ((t0."id" IN 
 (SELECT value
-  FROM json_each(?1)) END) AND (NOT t0."hidden"))
+  FROM json_each(?1))) AND (NOT t0."hidden"))
   ORDER BY t0."id"
   LIMIT 2147483649
 INSERT INTO "wish" ("customer_id", "product_id") VALUES (?1, ?2)
   RETURNING json_object('0', "customer_id", '1', "product_id")
 SELECT count(*)
   FROM "customer" AS t0
-  WHERE ((CASE WHEN ?1 IS NOT NULL THEN t0."id" IN 
+  WHERE ((t0."id" IN 
 (SELECT value
-  FROM json_each(?1)) END) AND (t0."id" = ?2))
+  FROM json_each(?1))) AND (t0."id" = ?2))
 SELECT count(*)
   FROM "wish" AS t0
   WHERE (((t0."customer_id", t0."product_id") IN 
@@ -81,7 +81,7 @@ SELECT json_object('rows',
   FROM 
 (SELECT t0."id"
   FROM "customer" AS t0
-  WHERE (CASE WHEN ?2 IS NOT NULL THEN t0."id" IN 
+  WHERE (t0."id" IN 
 (SELECT value
-  FROM json_each(?2)) END)
+  FROM json_each(?2)))
   LIMIT 5000) AS t0))

@@ -5,15 +5,15 @@ SELECT json_object('0', t0."id"), ((1 = 0)) IS TRUE, ((1 = 1)) IS TRUE
   LIMIT 100001
 UPDATE "purchase" AS t0
   SET "note" = ?1
-  WHERE (CASE WHEN ?2 IS NOT NULL THEN t0."id" IN 
+  WHERE (t0."id" IN 
 (SELECT value
-  FROM json_each(?2)) END)
+  FROM json_each(?2)))
   RETURNING json_object('0', "id")
 SELECT json_object('0', t0."purchase_id", '1', t0."product_id")
   FROM "line" AS t0
-  WHERE ((CASE WHEN ?1 IS NOT NULL THEN t0."purchase_id" IN 
+  WHERE ((t0."purchase_id" IN 
 (SELECT value
-  FROM json_each(?1)) END) AND (
+  FROM json_each(?1))) AND (
 (SELECT t2."customer_id"
   FROM "purchase" AS t2
   WHERE t2."id" = t0."purchase_id"
@@ -41,9 +41,9 @@ UPDATE "line" AS t0
   RETURNING json_object('0', "purchase_id", '1', "product_id", '2', "count")
 SELECT json_object('0', t0."purchase_id", '1', t0."product_id")
   FROM "line" AS t0
-  WHERE ((CASE WHEN ?1 IS NOT NULL THEN t0."purchase_id" IN 
+  WHERE ((t0."purchase_id" IN 
 (SELECT value
-  FROM json_each(?1)) END) AND (
+  FROM json_each(?1))) AND (
 (SELECT t2."customer_id"
   FROM "purchase" AS t2
   WHERE t2."id" = t0."purchase_id"
@@ -70,9 +70,9 @@ INSERT INTO "line" ("purchase_id", "product_id", "count") VALUES (?1, ?2, ?3)
   RETURNING json_object('0', "purchase_id", '1', "product_id")
 SELECT count(*)
   FROM "purchase" AS t0
-  WHERE ((CASE WHEN ?1 IS NOT NULL THEN t0."id" IN 
+  WHERE ((t0."id" IN 
 (SELECT value
-  FROM json_each(?1)) END) AND (t0."customer_id" = ?2) AND (t0."state" IN (?3, ?4)))
+  FROM json_each(?1))) AND (t0."customer_id" = ?2) AND (t0."state" IN (?3, ?4)))
 SELECT count(*)
   FROM "line" AS t0
   WHERE (((t0."purchase_id", t0."product_id") IN 
@@ -108,7 +108,7 @@ SELECT json_object('rows',
   FROM 
 (SELECT t0."note", t0."id"
   FROM "purchase" AS t0
-  WHERE (t0."customer_id" = ?1) AND (CASE WHEN ?2 IS NOT NULL THEN t0."id" IN 
+  WHERE (t0."customer_id" = ?1) AND (t0."id" IN 
 (SELECT value
-  FROM json_each(?2)) END)
+  FROM json_each(?2)))
   LIMIT 5000) AS t0))

@@ -5,9 +5,9 @@ SELECT json_object('0', t0."id")
   LIMIT 100001
 UPDATE "category" AS t0
   SET "name" = ?1
-  WHERE (CASE WHEN ?2 IS NOT NULL THEN t0."id" IN 
+  WHERE (t0."id" IN 
 (SELECT value
-  FROM json_each(?2)) END)
+  FROM json_each(?2)))
   RETURNING json_object('0', "id")
 -- Again, to tell what is wrong.
 SELECT json_object('0', t0."id")
@@ -17,12 +17,12 @@ SELECT json_object('0', t0."id")
   LIMIT 100001
 UPDATE "category" AS t0
   SET "name" = ?1
-  WHERE (CASE WHEN ?2 IS NOT NULL THEN t0."id" IN 
+  WHERE (t0."id" IN 
 (SELECT value
-  FROM json_each(?2)) END)
+  FROM json_each(?2)))
   RETURNING json_object('0', "id")
 SELECT json_object('0', t0."id"), json_object('0', t0."id", '1', (?1), '2', t0."parent_id")
   FROM "category" AS t0
-  WHERE (CASE WHEN ?2 IS NOT NULL THEN t0."id" IN 
+  WHERE (t0."id" IN 
 (SELECT value
-  FROM json_each(?2)) END)
+  FROM json_each(?2)))

@@ -5,11 +5,11 @@ SELECT json_object('0', t0."id"), ((1 = 0)) IS TRUE, ((1 = 1)) IS TRUE
   LIMIT 100001
 SELECT json_object('0', t0."id", '1', t0."version")
   FROM "product" AS t0
-  WHERE ((CASE WHEN ?1 IS NOT NULL THEN t0."category_id" IN 
+  WHERE ((t0."category_id" IN 
 (SELECT value
-  FROM json_each(?1)) END) AND (CASE WHEN ?2 IS NOT NULL THEN t0."id" IN 
+  FROM json_each(?1))) AND (t0."id" IN 
 (SELECT value
-  FROM json_each(?2)) END))
+  FROM json_each(?2))))
   ORDER BY t0."id"
   LIMIT 100001
 UPDATE "product" AS t0
@@ -17,9 +17,9 @@ UPDATE "product" AS t0
 (SELECT sum(v)
   FROM 
 (SELECT t0."version" AS v UNION ALL SELECT ?3)) END
-  WHERE (CASE WHEN ?4 IS NOT NULL THEN t0."id" IN 
+  WHERE (t0."id" IN 
 (SELECT value
-  FROM json_each(?4)) END)
+  FROM json_each(?4)))
   RETURNING json_object('0', "id", '1', "version")
 SELECT json_object('rows', 
 (SELECT json_group_array(json_object('name', t0."name", 'products', 
@@ -33,7 +33,7 @@ SELECT json_object('rows',
   FROM 
 (SELECT t0."name", t0."id"
   FROM "category" AS t0
-  WHERE (CASE WHEN ?1 IS NOT NULL THEN t0."id" IN 
+  WHERE (t0."id" IN 
 (SELECT value
-  FROM json_each(?1)) END)
+  FROM json_each(?1)))
   LIMIT 5000) AS t0))
