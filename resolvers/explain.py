@@ -16,10 +16,8 @@ from ..schema import expr as e
 from ..schema import traversal
 from ..schema.catalog import Rule, Verb
 from ..schema.views import TableView, View
-from ..schema.writing import MutationField
 from .dialect import Dialect
 from .documents import Prepared
-from .inputs import Input
 from .limits import Limits
 from .operation import RowRead
 from .plan import show
@@ -27,11 +25,15 @@ from .planner import plan_fields
 from .planning import Path, Selection
 from .rows import prepare_rows
 from .variables import Shape
-from .writes.mutation import Mutation, Written
+from .writes.mutation import Mutation, Written, verbs
 
 
-def show_own(prepared: Prepared, shape: Shape, dialect: Dialect, limits: Limits) -> str:
-    """The own root fields of an operation and what is selected below them; empty where there are none."""
+def show_own(
+    prepared: Prepared, shape: Shape, dialect: Dialect, limits: Limits
+) -> tuple[str, Sequence[tuple[Path, RowRead]]]:
+    """The own root fields of an operation and what is selected below them; empty where there are none. Beside it how
+    rows are read that they name, each with its place.
+    """
     seen = prepared.seen
     match prepared.kind:
         case g.OperationType.QUERY:
@@ -41,11 +43,11 @@ def show_own(prepared: Prepared, shape: Shape, dialect: Dialect, limits: Limits)
         case g.OperationType.SUBSCRIPTION:
             root, generated = seen.schema.subscription_type, seen.view.subscriptions
     if seen.custom is None or root is None:
-        return ""
+        return "", ()
     explained = _Explained(prepared, shape, dialect, limits)
     groups = explained.selection.collect([prepared.operation.selection_set], root.name)
     own = {key: nodes for key, nodes in groups.items() if nodes[0].name.value not in generated}
-    return "\n".join(explained.fields(root, own, ()))
+    return "\n".join(explained.fields(root, own, ())), explained.reads
 
 
 def show_mutation(mutation: Mutation, view: View) -> str:
@@ -60,22 +62,13 @@ def _written(root: Written, view: View) -> Iterator[str]:
         yield "  chooses rows for each of its updates when it runs, among those that the caller may read"
     elif not field.kind.startswith("create"):
         yield f"  chooses rows where {traversal.show(root.where)}"
-    for verb in _verbs(field, root.arguments, view):
+    for verb in verbs(root, view.catalog.naming):
         yield from (indent(line, "  ") for line in _rules(view, field.table, verb))
     reads = [(root.key, root.one)] if root.one else [(each.key, each.value) for each in root.returned]
     for key, read in reads:
         if isinstance(read, RowRead):
             yield f"  {key} is read {'before' if field.kind.startswith('delete') else 'after'}, by key:"
             yield from (indent(line, "    ") for line in _read(read))
-
-
-def _verbs(field: MutationField, arguments: Mapping[str, Input], view: View) -> Iterator[Verb]:
-    if field.kind.startswith("create"):
-        yield "create"
-    if field.kind.startswith("update") or arguments.get(view.catalog.naming.word("on_conflict")):
-        yield "update"
-    if field.kind.startswith("delete"):
-        yield "delete"
 
 
 def _rules(view: View, table: str, verb: Verb) -> Iterator[str]:
@@ -113,6 +106,7 @@ class _Explained:
         self.inputs, self.leaves = prepared.variables.inputs(shape)
         self.selection = Selection(prepared.fragments, self.inputs, prepared.seen.schema.can_be)
         self.tables = prepared.seen.custom.tables if prepared.seen.custom else {}
+        self.reads: list[tuple[Path, RowRead]] = []
 
     def fields(self, type: g.GraphQLObjectType, groups: Mapping[str, list[g.FieldNode]], path: Path) -> Iterator[str]:
         for key, nodes in groups.items():
@@ -147,5 +141,6 @@ class _Explained:
             self.prepared.seen.schema.can_be,
         )
         read = prepare_rows(view, self.dialect, seen, planned, self.leaves, self.limits)
+        self.reads.append((path, read))
         yield f"names rows of {seen.table.key} by {', '.join(seen.table.primary_key)}, read as:"
         yield from (indent(line, "  ") for line in _read(read))

@@ -10,7 +10,7 @@ import asyncio
 import contextlib
 import os
 import sys
-from collections.abc import Generator
+from collections.abc import Generator, Iterable
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -23,12 +23,14 @@ from rich.console import Console
 from ..resolvers import plan as plans
 from ..resolvers.execute import Engine
 from ..resolvers.explain import show_mutation, show_own
+from ..resolvers.indexes.lookups import Lookup
 from ..resolvers.writes.mutation import Mutation
 from ..schema import graphql as generated
 from ..schema.errors import DeclarationError, Refusal, SetupError
 from ..schema.expr import Actor
 from ..schema.traversal import show
 from ..schema.views import view
+from .advice import lookups_asked, lookups_of_views, missing
 from .app import PATH, Backend
 from .dev import prepare_dev
 from .listen import Server, options, run
@@ -153,22 +155,29 @@ def _roles(roles: frozenset[str]) -> frozenset[str]:
 @app.command()
 def plan(
     file: File,
-    query: Annotated[str, typer.Argument(help="A GraphQL query or mutation, or a file that holds one.")],
-    as_role: Annotated[str, typer.Option("--as", help="Roles, separated by spaces, or 'admin'.")] = "anyone",
+    query: Annotated[
+        str | None, typer.Argument(help="A GraphQL query or mutation, or a file that holds one; without: all rules.")
+    ] = None,
+    as_role: Annotated[
+        str | None, typer.Option("--as", help="Roles, separated by spaces, or 'admin'. [default: anyone]")
+    ] = None,
     claims: Annotated[str, typer.Option(help='The caller\'s claims as JSON, such as {"id": 1}.')] = "{}",
     variables: Annotated[str, typer.Option(help="The query's variables as JSON.")] = "{}",
 ) -> None:
-    """Show each stage of a query: the plan, the plan with its rules, the SQL, and the database's own plan. Of a
-    mutation, which is not run: the rows that it chooses, and the rules that may let it write.
+    """Show each stage of a query: the plan, the plan with its rules, the SQL, the database's own plan, and the indexes
+    that it lacks. Of a mutation, which is not run: the rows that it chooses, and the rules that may let it write.
+    Without a query, the indexes that the rules and relations of all roles lack, or of those of `--as`.
     """
     with _told():
         backend = load(file)
         backend.settings = backend.settings or Settings.read()
-        text = Path(query).read_text() if query.endswith(".graphql") and Path(query).is_file() else query
-        actor = Actor(_roles(frozenset({"anyone", *as_role.split()})), _object(claims, "--claims"))
+        actor = Actor(_roles(frozenset({"anyone", *(as_role or "").split()})), _object(claims, "--claims"))
         if as_role == "admin":
             actor = Actor(superuser=True)
-        asyncio.run(_plan(backend, text, _object(variables, "--variables"), actor))
+        if query is None:
+            return asyncio.run(_indexes(backend, actor if as_role else None))
+        text = Path(query).read_text() if query.endswith(".graphql") and Path(query).is_file() else query
+        return asyncio.run(_plan(backend, text, _object(variables, "--variables"), actor))
 
 
 def _object(text: str, option: str) -> dict[str, Any]:
@@ -195,16 +204,42 @@ async def _plan(backend: Backend, text: str, variables: dict[str, Any], actor: A
         elif planned.plan.roots:
             _section("Plan", plans.show(planned.plan))
             _section(f"Plan as {roles}", plans.show(planned.authorised))
-        own = show_own(prepared, shape, engine.database.dialect, engine.limits)
+        dialect = engine.database.dialect
+        own, reads = show_own(prepared, shape, dialect, engine.limits)
         if own:
             _section("Python", own)
-        statement = None if isinstance(planned, Mutation) else planned.statement
-        if statement:
-            values = statement.values(leaves, actor, engine.clock())
+        explained = ""
+        if not isinstance(planned, Mutation) and (statement := planned.statement):
+            leaves = [*leaves, None] if planned.changes else leaves  # no image is read
+            for derive in planned.derived:
+                leaves = [*leaves, *derive(leaves, session.actor, engine.cursors)]
+            values = statement.values(leaves, session.actor, engine.clock())
             _section("SQL", statement.sql)
             slots = (f"{number}: {show(slot)} ({slot.type})" for number, slot in enumerate(statement.slots, 1))
             _section("Parameters", "\n".join(slots) or "none")
-            _section("Database", await engine.database.explain(statement.sql, values))
+            explained = await engine.database.explain(statement.sql, values)
+            _section("Database", explained)
+        await _missing(backend, lookups_asked(planned, reads, prepared.seen.view, backend.models, dialect), explained)
+
+
+async def _indexes(backend: Backend, actor: Actor | None) -> None:
+    """The indexes that the rules and relations of an actor lack; of None, those of each role."""
+    async with backend.lifespan():
+        catalog = backend.catalog
+        roles = [_roles(frozenset({"anyone", role})) for role in sorted(catalog.roles)]
+        actors = [actor] if actor else [Actor(each) for each in roles]
+        views = (view(catalog, each.roles, superuser=each.superuser) for each in actors)
+        lookups = lookups_of_views(views, catalog, backend.models, backend.engine.database.dialect)
+        if not await _missing(backend, lookups):
+            _out.print("No index is missing.")
+
+
+async def _missing(backend: Backend, lookups: Iterable[Lookup], explained: str = "") -> bool:
+    url = (backend.settings or Settings.read()).database(backend.file)
+    told = await missing(url, backend.models, lookups, backend.engine.database.dialect, explained)
+    if told:
+        _section("Indexes", told)
+    return bool(told)
 
 
 def _section(title: str, text: str) -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar
 
 import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
@@ -37,6 +37,7 @@ sa.Table(
     sa.Column("created_at", sa.BigInteger, nullable=False, index=True),
 )
 
+T = TypeVar("T")
 Seed: TypeAlias = Callable[[Session], None]
 """Fills a new database with rows, through a plain SQLModel session; committed when it returns."""
 
@@ -57,38 +58,40 @@ async def prepare(
 
     Changes of the `captured` tables are recorded from then on, and those of no other; None leaves that as it is.
     """
-    tables = list(_needed(model.__table__ for model in models))
+    tables = list(needed(model.__table__ for model in models))
     try:
-        if url.startswith("sqlite"):
-            await asyncio.to_thread(_prepare_sqlite, sqlite_path(url), tables, seed, captured)
-        else:
-            engine = create_async_engine(sa.make_url(url).set(drivername="postgresql+asyncpg"), poolclass=sa.NullPool)
-            try:
-                async with engine.begin() as connection:
-                    await connection.run_sync(_prepare, tables, seed, captured)
-            finally:
-                await engine.dispose()
+        await run(url, lambda connection: _prepare(connection, tables, seed, captured), begin="BEGIN IMMEDIATE")
     except (SQLAlchemyError, OSError) as error:
         cause = getattr(error, "orig", None) or error
         raise SetupError(f"The database can't be prepared: {cause}.") from error
 
 
-def _prepare_sqlite(
-    path: Path, tables: Sequence[sa.Table], seed: Seed | None, captured: Sequence[Captured] | None
-) -> None:
+async def run(url: str, work: Callable[[sa.Connection], T], *, begin: str = "BEGIN") -> T:
+    """What `work` gives in a transaction of its own, through SQLAlchemy; `begin` is how one begins on SQLite."""
+    if url.startswith("sqlite"):
+        return await asyncio.to_thread(_run_sqlite, sqlite_path(url), work, begin)
+    engine = create_async_engine(sa.make_url(url).set(drivername="postgresql+asyncpg"), poolclass=sa.NullPool)
+    try:
+        async with engine.begin() as connection:
+            return await connection.run_sync(work)
+    finally:
+        await engine.dispose()
+
+
+def _run_sqlite(path: Path, work: Callable[[sa.Connection], T], begin: str) -> T:
     path.parent.mkdir(parents=True, exist_ok=True)
     engine = sa.create_engine(f"sqlite:///{path}", module=sqlite3)
-    # The driver would commit before each CREATE TABLE; we begin ourselves, at once as the one writer.
+    # The driver would commit before each CREATE TABLE; we begin ourselves, at once as the one writer where we write.
     event.listen(engine, "connect", lambda connection, _: setattr(connection, "isolation_level", None))
-    event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN IMMEDIATE"))
+    event.listen(engine, "begin", lambda connection: connection.exec_driver_sql(begin))
     try:
         with engine.begin() as connection:
-            _prepare(connection, tables, seed, captured)
+            return work(connection)
     finally:
         engine.dispose()
 
 
-def _needed(tables: Iterable[sa.Table]) -> Iterator[sa.Table]:
+def needed(tables: Iterable[sa.Table]) -> Iterator[sa.Table]:
     """The tables with all that their foreign keys name, and the link tables between them."""
     waiting = list(tables)
     known: set[sa.Table] = set()

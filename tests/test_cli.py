@@ -167,6 +167,42 @@ def test_plan_shows_each_stage(app: Path) -> None:
     assert run("plan", str(app), "{ books { id } }", "--claims", "[]").returncode == 1
 
 
+def test_plan_tells_which_indexes_are_missing(app: Path) -> None:
+    shown = run("plan", str(app), '{ books(where: {title: {_eq: "Emma"}}) { id } }')
+    assert shown.returncode == 0, shown.stderr
+    told = shown.stdout.partition("\nIndexes\n")[2].splitlines()
+    assert told == [
+        "Not yet: below 1,000 rows an index saves nothing worth having (book has 1 row). When there are more:",
+        "",
+        "book.title has no index: the filter of `books` reads every row of book.",
+        "  CREATE INDEX ix_book_title ON book (title);",
+        "  In the model Book: Field(index=True) on title",
+        "",
+    ]
+    assert "Indexes" not in run("plan", str(app), "{ books { id } }").stdout
+    everybody = run("plan", str(app))
+    assert (everybody.returncode, everybody.stdout) == (0, "No index is missing.\n")
+    app.write_text(APP.replace('"anyone", "read",', '"guest", "read",'))
+    everybody = run("plan", str(app))
+    assert (
+        f"the rule of Book for user to read (owner_id = me.id, {app}:13) reads every row of book." in everybody.stdout
+    )
+    assert run("plan", str(app), "--as", "guest").stdout == "No index is missing.\n", "who sees all, looks for nothing"
+    assert "CREATE INDEX ix_book_owner_id" in run("plan", str(app), "--as", "user").stdout
+    served = [ROOT / "examples" / f"{name}.py" for name in ("notes", "flights", "board", "sketch")]
+    for number, file in enumerate(served):
+        url = f"sqlite:///{app.parent / f'{number}.db'}"
+        assert run("plan", str(file), HEDGEROW_DATABASE_URL=url).stdout == "No index is missing.\n"
+
+
+def test_plan_of_a_page_behind_a_cursor(app: Path) -> None:
+    """What a request makes leaves of, a plan does too."""
+    node = run("plan", str(app), '{ node(id: "x") { id } }')
+    assert node.returncode == 0 and "null" in node.stdout, node.stderr
+    page = run("plan", str(app), '{ booksConnection(first: 1, after: "x") { nodes { id } } }')
+    assert page.returncode == 1 and "BAD_USER_INPUT" in page.stderr and "Traceback" not in page.stderr
+
+
 @pytest.mark.parametrize(
     ("text", "told"),
     [

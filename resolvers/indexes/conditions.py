@@ -141,19 +141,19 @@ class Conditions:
             tables.append(self.catalog.target(tables[-1], step))
         *around, target = tables
         branches = self._branches(expr.where, target, lambda _: cause, alone=True)
-        there = Lookup(_name(target), tuple(map(_given, branches)), cause=cause)
+        there = Lookup(_name(target), tuple(map(_given, branches)))
         way: Way | None = None
         for step, here in zip(reversed((*expr.path, expr.relation)), reversed(around), strict=True):
             relation = here.relations[step]
             way = self._over(relation, here, there, cause)
-            there = Lookup(_name(here), (Branch(ways=(way,)),), cause=cause)
+            there = Lookup(_name(here), (Branch(ways=(way,)),))
         return way
 
     def _over(self, relation: Relation, here: Table, there: Lookup, cause: Cause) -> Way:
         """The way over a relation to rows `here`."""
         if relation.link:
             link, (far, _) = relation.link, self.link_columns(relation, here)
-            there = Lookup((link.sql_schema, link.sql), (Branch(ways=(Way(far, there, cause),)),), cause=cause)
+            there = Lookup((link.sql_schema, link.sql), (Branch(ways=(Way(far, there, cause),)),))
         return Way(tuple(here.columns[name] for name in relation.local), there, cause)
 
     def link_columns(self, relation: Relation, here: Table) -> tuple[tuple[TableColumn, ...], tuple[TableColumn, ...]]:

@@ -31,13 +31,15 @@ class Cause:
 @dataclass(frozen=True, slots=True)
 class Test:
     """A condition on one column that an index answers: it equals `one` value or `some` of a list, it is `null`, it lies
-    in a `range`, or it begins with a `prefix`. `joined`: the value is one of the row around.
+    in a `range`, or it begins with a `prefix`. `joined`: the value is one of the row around; `hashed`: where there are
+    many of those, which the database may compare with all rows at once, and then needs no index for it.
     """
 
     column: TableColumn
     kind: TestKind
     cause: Cause
     joined: bool = False
+    hashed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,23 +74,37 @@ class Branch:
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """A column that rows are ordered by; `nulls_first` is None for one that is never null."""
+    """A column that rows are ordered by; `nulls_first` is None for one that is never null. `settles`: it is of the key,
+    by which every order ends.
+    """
 
     column: TableColumn
     descending: bool
     nulls_first: bool | None
+    settles: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Sorting:
+    """The order of rows of which only the first are wanted: the `terms` that an index can have, as far as to the first
+    that none can; `whole`: there is none. `short`: the document says how many rows, which may be very few.
+    """
+
+    terms: tuple[Term, ...]
+    whole: bool
+    short: bool
+    cause: Cause
 
 
 @dataclass(frozen=True, slots=True)
 class Lookup:
-    """Rows of a table: each is in one of the branches. Where there is an `order`, only the first of them are wanted:
-    `cause` is what orders them.
+    """Rows of a table: each is in one of the branches. `sorting` is None where an index can't give their order, or all
+    of them are wanted.
     """
 
     table: TableName
     branches: tuple[Branch, ...]
-    cause: Cause
-    order: tuple[Term, ...] = ()
+    sorting: Sorting | None = None
 
     @property
     def columns(self) -> Iterator[tuple[TableName, TableColumn]]:

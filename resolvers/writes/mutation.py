@@ -6,13 +6,15 @@ answered of the rows. Values are no part of it: Inputs name the leaves of the va
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from dataclasses import field as dataclass_field
 from datetime import datetime
 from typing import Any, TypeAlias
 
 from ...schema import expr as e
+from ...schema.catalog import Verb
+from ...schema.names import Naming
 from ...schema.writing import MutationField
 from ..database import Alone
 from ..filters import Check
@@ -57,6 +59,16 @@ class Written:
         reads = ((each.key, each.value) for each in self.returned if isinstance(each.value, RowRead))
         nested = {key: read.shape for key, read in reads if read.shape}
         return Shape(self.field.table, {}, nested) if nested else None
+
+
+def verbs(root: Written, naming: Naming) -> Iterator[Verb]:
+    """What must be allowed for a root field to write its rows."""
+    if root.field.kind.startswith("create"):
+        yield "create"
+    if root.field.kind.startswith("update") or root.arguments.get(naming.word("on_conflict")):
+        yield "update"
+    if root.field.kind.startswith("delete"):
+        yield "delete"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
