@@ -270,8 +270,9 @@ async def test_a_database_that_cannot_be_reached(backend: Backend, url: str) -> 
 
 
 async def test_after_a_crash_ids_of_transactions_are_given_again(tmp_path: Path) -> None:
-    # Autovacuum takes ids too, as pruning does; and with more in its log PostgreSQL remembers which were given.
-    cluster = Cluster(tmp_path, "autovacuum=off", "wal_level=minimal", "max_wal_senders=0")
+    # Autovacuum takes ids too, as pruning does; and with more in its log, or that written sooner, PostgreSQL remembers
+    # which were given.
+    cluster = Cluster(tmp_path, "autovacuum=off", "wal_level=minimal", "max_wal_senders=0", "wal_writer_delay=10s")
     try:
         cluster.start()
         made = Backend(shop.MODELS, clock=lambda: CLOCK, settings=settings(cluster.url))
