@@ -143,6 +143,10 @@ class Dialect(ABC):
     no_limit: ClassVar[str]
     """What LIMIT is given where there is only an OFFSET."""
 
+    def limit(self, sql: str) -> str:
+        """What LIMIT is given for a number of rows."""
+        return sql
+
     @abstractmethod
     def least(self, left: str, right: str) -> str:
         """The smaller of two numbers."""

@@ -109,6 +109,10 @@ class SQLite(Dialect):
     mark = "coalesce((SELECT CAST(seq AS TEXT) FROM sqlite_sequence WHERE name = 'hedgerow_change'), '0')"
     no_limit = "-1"
 
+    def limit(self, sql: str) -> str:
+        """Not a bare parameter: SQLite would plan with its value, and so prepare the statement anew at each run."""
+        return f"+{sql}"
+
     def least(self, left: str, right: str) -> str:
         return f"min({left}, {right})"
 

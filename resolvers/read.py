@@ -362,7 +362,9 @@ class _Renderer:
         if most and more:
             most = f"{most} + {more}"
         skip = "" if offset is None else f" OFFSET {self.where.value(offset, ())}"
-        return f" LIMIT {most or self.dialect.no_limit}{skip}" if most or skip else ""
+        if not most:
+            return f" LIMIT {self.dialect.no_limit}{skip}" if skip else ""
+        return f" LIMIT {self.dialect.limit(most)}{skip}"
 
     # JSON
 

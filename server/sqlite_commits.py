@@ -34,9 +34,9 @@ class _Waiting:
 
     __slots__ = ("alone", "answer")
 
-    def __init__(self, alone: Alone) -> None:
+    def __init__(self, alone: Alone, answer: asyncio.Future[bytes | None]) -> None:
         self.alone = alone
-        self.answer: asyncio.Future[bytes | None] = asyncio.get_running_loop().create_future()
+        self.answer = answer
 
 
 class SharedCommits:
@@ -56,7 +56,7 @@ class SharedCommits:
         """See `resolvers/database`."""
         if alone.table.lower() in self._followed:
             return None
-        waiting = _Waiting(alone)
+        waiting = _Waiting(alone, self._writer.future())
         self._waiting.append(waiting)
         if not self._busy:
             self._busy = True

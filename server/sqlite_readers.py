@@ -8,30 +8,71 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections import deque
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, TypeVar
 
 from ..resolvers.json_values import WATCH
 from ..schema.errors import Code, Refusal
 from .sqlite_connection import INTERRUPTED, STEPS_BETWEEN_CHECKS, connect, refusal, sqlite3
+from .threads import Job, Threads
 
 T = TypeVar("T")
 
 
 class _Reader:
-    """A connection and the deadline of the statement that it runs."""
+    """A connection, the job that it works for, and the deadline of its statement."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, seconds: float) -> None:
         self.connection = connect(path, read_only=True)
-        self.deadline = 0.0
-        self.wanted = False
         self.connection.set_progress_handler(self.overdue, STEPS_BETWEEN_CHECKS)
+        self._seconds = seconds
+        self._deadline = 0.0
+        self._job: Job[Any] | None = None
+
+    def serve(self, job: Job[Any] | None) -> None:
+        """Works for a job from now on; for none before it is lent to another, since a job holds what it gave."""
+        self._job = job
+
+    @property
+    def wanted(self) -> bool:
+        """Whether anybody waits for what it reads."""
+        return self._job is not None and not self._job.answer.done()
 
     def overdue(self) -> bool:
         """Whether the statement is over its time limit, or nobody waits for it any more."""
-        return not self.wanted or time.monotonic() > self.deadline
+        return time.monotonic() > self._deadline or not self.wanted
+
+    def rows(self, sql: str, values: Sequence[Any]) -> list[Any]:
+        """The rows of a statement, whose time begins now."""
+        self._deadline = time.monotonic() + self._seconds
+        WATCH.overdue = self.overdue
+        try:
+            return self.connection.execute(sql, values).fetchall()
+        except sqlite3.OperationalError:
+            if self.overdue():  # also where a function of ours gave up, which SQLite tells as a failure
+                raise sqlite3.OperationalError(INTERRUPTED) from None
+            raise
+
+    def timed(self, sql: str, values: Sequence[Any]) -> tuple[list[Any], float]:
+        """The same, and how many seconds it took."""
+        started = time.perf_counter()
+        return self.rows(sql, values), time.perf_counter() - started
+
+    def each(self, sql: str, rows: Sequence[Sequence[Any]]) -> list[bytes | Exception]:
+        """What each row of parameters gives, or what it raised; each has a time limit of its own."""
+        found: list[bytes | Exception] = []
+        for values in rows:
+            if not self.wanted:
+                break
+            try:
+                found.append(self.rows(sql, values)[0][0].encode())
+            except (sqlite3.Error, OverflowError) as error:
+                told = refusal(error, self._seconds)
+                told.__cause__ = None if told is error else error
+                found.append(told)
+        return found
 
 
 class Readers:
@@ -42,92 +83,76 @@ class Readers:
         self._size = size
         self._statement_timeout = statement_timeout
         self._connect_timeout = connect_timeout
-        self._threads: ThreadPoolExecutor | None = None
+        self._threads = Threads(size, "hedgerow-sqlite")
         self._readers: list[_Reader] = []
         """Those that are free; who was used last is used next, since it has the pages at hand."""
-        self._free = asyncio.Semaphore(size)
+        self._waiting: deque[tuple[float, Job[Any]]] = deque()
+        """When those are given up that may not have begun, in their order."""
+        self._timer: asyncio.TimerHandle | None = None
 
     def start(self) -> None:
         """Opens the connections; sqlite3.Error when the file can't be opened."""
-        self._threads = ThreadPoolExecutor(self._size, "hedgerow-sqlite")
         for _ in range(self._size):
-            self._readers.append(_Reader(self.path))
+            self._readers.append(_Reader(self.path, self._statement_timeout))
+        self._threads.start()
 
     async def stop(self) -> None:
         """Closes them, after the statements that run."""
-        if self._threads:
-            await asyncio.to_thread(self._threads.shutdown)
-            self._threads = None
-            while self._readers:
-                self._readers.pop().connection.close()
+        await self._threads.stop()
+        if self._timer:
+            self._timer.cancel()
+            self._timer = None
+        while self._readers:
+            self._readers.pop().connection.close()
 
     async def rows(self, sql: str, values: Sequence[Any]) -> list[Any]:
         """The rows of a statement; Refusal TIMEOUT or UNAVAILABLE."""
-        return await self._run(_fetch, sql, values)
+        return await self._run(lambda reader: reader.rows(sql, values))
 
     async def timed(self, sql: str, values: Sequence[Any]) -> tuple[list[Any], float]:
         """The same, and how many seconds it took without the way to a thread and back."""
-        return await self._run(_fetch_timed, sql, values)
+        return await self._run(lambda reader: reader.timed(sql, values))
 
     async def each(self, sql: str, rows: Sequence[Sequence[Any]]) -> list[bytes | Exception]:
         """The text that a statement gives for each row of parameters, or what it raised; in one hop to a thread."""
-        return await self._run(_fetch_each, sql, rows, self._statement_timeout)
+        return await self._run(lambda reader: reader.each(sql, rows))
 
-    async def _run(self, work: Callable[..., T], *given: Any) -> T:
-        """What `work` gives of a reader and what it is given, in a thread of its own."""
-        assert self._threads, "start() comes first"
+    async def _run(self, read: Callable[[_Reader], T]) -> T:
+        """What a reader gives, in a thread."""
+        job = self._threads.submit(lambda job: self._read(job, read))
+        self._watch(job)
         try:
-            async with asyncio.timeout(self._connect_timeout):
-                await self._free.acquire()
-        except TimeoutError:
-            raise Refusal.of(Code.UNAVAILABLE, "The database is too busy right now. Try again.") from None
-        reader = self._readers.pop()
-        reader.deadline = time.monotonic() + self._statement_timeout
-        reader.wanted = True
-        running = asyncio.get_running_loop().run_in_executor(self._threads, work, reader, *given)
-        running.add_done_callback(lambda done: self._release(reader, done))
-        try:
-            return await asyncio.shield(running)
-        except asyncio.CancelledError:
-            if not running.done():  # else the reader may serve another already
-                reader.wanted = False
-            raise
+            return await job.answer
         except (sqlite3.Error, OverflowError) as error:
             raise refusal(error, self._statement_timeout) from error
 
-    def _release(self, reader: _Reader, done: asyncio.Future[Any]) -> None:
-        if not done.cancelled():
-            done.exception()  # looked at, so that an interrupted statement nobody waits for leaves no warning
-        self._readers.append(reader)
-        self._free.release()
-
-
-def _fetch(reader: _Reader, sql: str, values: Sequence[Any]) -> list[Any]:
-    WATCH.overdue = reader.overdue
-    try:
-        return reader.connection.execute(sql, values).fetchall()
-    except sqlite3.OperationalError:
-        if reader.overdue():  # also where a function of ours gave up, which SQLite tells as a failure
-            raise sqlite3.OperationalError(INTERRUPTED) from None
-        raise
-
-
-def _fetch_timed(reader: _Reader, sql: str, values: Sequence[Any]) -> tuple[list[Any], float]:
-    started = time.perf_counter()
-    return _fetch(reader, sql, values), time.perf_counter() - started
-
-
-def _fetch_each(reader: _Reader, sql: str, rows: Sequence[Sequence[Any]], seconds: float) -> list[bytes | Exception]:
-    """What each row of parameters gives, or what it raised; each has a time limit of its own."""
-    found: list[bytes | Exception] = []
-    for values in rows:
-        if not reader.wanted:
-            break
-        reader.deadline = time.monotonic() + seconds
+    def _read(self, job: Job[T], read: Callable[[_Reader], T]) -> T:
+        """In a thread, of which there are as many as readers: so one is always free."""
+        reader = self._readers.pop()
+        reader.serve(job)
         try:
-            found.append(_fetch(reader, sql, values)[0][0].encode())
-        except (sqlite3.Error, OverflowError) as error:
-            told = refusal(error, seconds)
-            told.__cause__ = None if told is error else error
-            found.append(told)
-    return found
+            return read(reader)
+        finally:
+            reader.serve(None)
+            self._readers.append(reader)
+
+    def _watch(self, job: Job[Any]) -> None:
+        """Gives a job up that no reader is free for in time; one timer serves all."""
+        while self._waiting and self._waiting[0][1].begun:
+            self._waiting.popleft()
+        loop = self._threads.loop
+        self._waiting.append((loop.time() + self._connect_timeout, job))
+        if self._timer is None:
+            self._timer = loop.call_later(self._connect_timeout, self._look)
+
+    def _look(self) -> None:
+        self._timer = None
+        now = self._threads.loop.time()
+        while self._waiting:
+            until, job = self._waiting[0]
+            if not job.begun and not job.answer.done():
+                if now < until:
+                    self._timer = self._threads.loop.call_at(until, self._look)
+                    return
+                job.answer.set_exception(Refusal.of(Code.UNAVAILABLE, "The database is too busy right now. Try again."))
+            self._waiting.popleft()

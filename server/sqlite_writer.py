@@ -11,7 +11,6 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncGenerator, Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, Generic, TypeVar, cast
@@ -20,6 +19,7 @@ from ..resolvers.database import Broken, Command, Row, Script, throw
 from ..resolvers.json_values import WATCH
 from ..schema.errors import Code, Refusal
 from .sqlite_connection import INTERRUPTED, STEPS_BETWEEN_CHECKS, broken_by, busy, connect, refusal, sqlite3
+from .threads import Threads
 
 T = TypeVar("T")
 
@@ -34,7 +34,7 @@ class Writer:
         self._path = path
         self._synchronous = synchronous
         self._connection: sqlite3.Connection | None = None
-        self._thread: ThreadPoolExecutor | None = None
+        self._thread = Threads(1, "hedgerow-sqlite-writer")
         self._turn = asyncio.Lock()  # fair: first come, first served
         self.time_limit = time_limit
         self.current: SQLiteTransaction | None = None
@@ -52,20 +52,22 @@ class Writer:
         self._connection = connect(self._path, read_only=False, synchronous=self._synchronous)
         self._connection.execute(f"PRAGMA busy_timeout = {BUSY_MILLISECONDS}")
         self._connection.set_progress_handler(self._overdue, STEPS_BETWEEN_CHECKS)
-        self._thread = ThreadPoolExecutor(1, "hedgerow-sqlite-writer")
+        self._thread.start()
 
     async def stop(self) -> None:
         """Closes the connection, after the script that runs; what is not committed is undone."""
-        if self._thread and self._connection:
-            await asyncio.to_thread(self._thread.shutdown)
+        await self._thread.stop()
+        if self._connection:
             self._connection.close()
-            self._thread = self._connection = None
+            self._connection = None
+
+    def future(self) -> asyncio.Future[Any]:
+        """A new one of the event loop that it writes for."""
+        return self._thread.loop.create_future()
 
     def submit(self, step: Callable[[], T]) -> asyncio.Future[T]:
         """Runs a step in the writer's thread."""
-        if self._thread is None:
-            raise RuntimeError("The database is not started, or stopped.")
-        return asyncio.get_running_loop().run_in_executor(self._thread, step)
+        return self._thread.submit(lambda _: step()).answer
 
     @asynccontextmanager
     async def transaction(self) -> AsyncGenerator[SQLiteTransaction]:

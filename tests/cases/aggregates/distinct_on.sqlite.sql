@@ -8,7 +8,7 @@ SELECT json_object('notes',
   FROM "note" AS t0) AS t0
   WHERE t0."hedgerow_0" = 1
   ORDER BY t0."hedgerow_1" DESC, t0."hedgerow_2" DESC NULLS LAST, t0."hedgerow_3"
-  LIMIT 1000) AS t0), 'two', 
+  LIMIT +1000) AS t0), 'two', 
 (SELECT json_group_array(json_object('id', t1."id"))
   FROM 
 (SELECT t1.*
@@ -18,7 +18,7 @@ SELECT json_object('notes',
   FROM "note" AS t1) AS t1
   WHERE t1."hedgerow_0" = 1
   ORDER BY t1."hedgerow_1", t1."hedgerow_2", t1."hedgerow_3"
-  LIMIT ?1 OFFSET ?2) AS t1), 'notesAggregate', json_object('aggregate', 
+  LIMIT +?1 OFFSET ?2) AS t1), 'notesAggregate', json_object('aggregate', 
 (SELECT json_object('count', t3.g0, 'sum', json_object('id', CASE WHEN t3.g1 BETWEEN -9007199254740991 AND 9007199254740991 THEN t3.g1 ELSE CAST(t3.g1 AS TEXT) END))
   FROM 
 (SELECT count(*) AS g0, sum(t2."id") AS g1
@@ -39,4 +39,4 @@ SELECT json_object('notes',
   FROM "note" AS t2) AS t2
   WHERE t2."hedgerow_0" = 1
   ORDER BY t2."hedgerow_1", t2."hedgerow_2"
-  LIMIT 1000) AS t2)))
+  LIMIT +1000) AS t2)))

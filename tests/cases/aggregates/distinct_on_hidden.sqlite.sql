@@ -8,4 +8,4 @@ SELECT json_object('people',
   FROM "person" AS t0) AS t0
   WHERE t0."hedgerow_1" = 1
   ORDER BY t0."hedgerow_2" NULLS LAST, t0."hedgerow_3"
-  LIMIT 1000) AS t0))
+  LIMIT +1000) AS t0))

@@ -12,7 +12,7 @@ SELECT json_object('notesAggregate', json_object('__typename', 'NoteAggregate', 
   FROM "note" AS t0
   WHERE (t0."id" < ?1)
   ORDER BY t0."id"
-  LIMIT 1000) AS t0), 'groups', 
+  LIMIT +1000) AS t0), 'groups', 
 (SELECT json_group_array(json_object('key', json_object('id', t2.g0)))
   FROM 
 (SELECT t0."id" AS g0
@@ -21,4 +21,4 @@ SELECT json_object('notesAggregate', json_object('__typename', 'NoteAggregate', 
   FROM "note" AS t0
   WHERE (t0."id" < ?1)) AS t0 GROUP BY t0."id"
   ORDER BY t0."id" NULLS LAST
-  LIMIT 1000) AS t2)))
+  LIMIT +1000) AS t2)))

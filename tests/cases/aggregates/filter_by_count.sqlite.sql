@@ -23,7 +23,7 @@ SELECT json_object('teams',
   FROM "membership" AS t6
   WHERE t6."team_id" = t5."id" AND (t6."person_id" = ?1))))) >= ?2)
   ORDER BY t0."id"
-  LIMIT 1000) AS t0), 'people', 
+  LIMIT +1000) AS t0), 'people', 
 (SELECT json_group_array(json_object('id', t7."id"))
   FROM 
 (SELECT t7."id"
@@ -51,4 +51,4 @@ SELECT json_object('teams',
   FROM "membership" AS t14
   WHERE t14."team_id" = t13."id" AND (t14."person_id" = ?1))) AND (t8."public" = ?3))) > ?4)
   ORDER BY t7."id"
-  LIMIT 1000) AS t7))
+  LIMIT +1000) AS t7))

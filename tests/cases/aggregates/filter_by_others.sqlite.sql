@@ -14,4 +14,4 @@ SELECT json_object('teams',
   FROM "note" AS t3
   WHERE t3."team_id" = t0."id" AND (t3."public" = ?1)) IS NULL))
   ORDER BY t0."id"
-  LIMIT 1000) AS t0))
+  LIMIT +1000) AS t0))

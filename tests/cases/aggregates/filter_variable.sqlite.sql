@@ -18,4 +18,4 @@ SELECT json_object('teams',
 (SELECT count(*)
   FROM "note" AS t3
   WHERE t3."team_id" = t0."id") DESC NULLS FIRST, t0."id"
-  LIMIT 1000) AS t0))
+  LIMIT +1000) AS t0))

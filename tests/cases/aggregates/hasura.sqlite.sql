@@ -19,7 +19,7 @@ SELECT json_object('note_aggregate', json_object('aggregate',
   WHERE (t0."public" = ?1)) AS t0
   WHERE t0."hedgerow_0" = 1
   ORDER BY t0."hedgerow_1"
-  LIMIT 1000) AS t0), 'groups', 
+  LIMIT +1000) AS t0), 'groups', 
 (SELECT json_group_array(json_object('key', json_object('created_at', json_object('date', t2.g0)), 'aggregate', json_object('count', t2.g1)))
   FROM 
 (SELECT t0."hedgerow_0" AS g0, count(*) AS g1
@@ -32,7 +32,7 @@ SELECT json_object('note_aggregate', json_object('aggregate',
   WHERE t0."hedgerow_1" = 1
   ORDER BY t0."hedgerow_2") AS t0 GROUP BY t0."hedgerow_0"
   ORDER BY +t0."hedgerow_0" NULLS LAST
-  LIMIT ?2) AS t2)), 'team', 
+  LIMIT +?2) AS t2)), 'team', 
 (SELECT json_group_array(json_object('id', t3."id"))
   FROM 
 (SELECT t3."id"
@@ -48,7 +48,7 @@ SELECT json_object('note_aggregate', json_object('aggregate',
 (SELECT max(t5."score")
   FROM "note" AS t5
   WHERE t5."team_id" = t3."id") NULLS LAST, t3."id"
-  LIMIT 1000) AS t3), 'everyone', 
+  LIMIT +1000) AS t3), 'everyone', 
 (SELECT json_group_array(json_object('id', t7."id", 'notes_aggregate', json_object('aggregate', 
 (SELECT json_object('count', t9.g0)
   FROM 
@@ -68,4 +68,4 @@ SELECT json_object('note_aggregate', json_object('aggregate',
 (SELECT count(*)
   FROM "note" AS t10
   WHERE t10."team_id" = t7."id") DESC NULLS FIRST, t7."id" DESC
-  LIMIT 1000) AS t7))
+  LIMIT +1000) AS t7))

@@ -12,4 +12,4 @@ SELECT json_object('peopleAggregate', json_object('aggregate',
 (SELECT (CASE WHEN (t0."id" = ?1) THEN t0."email" END) AS "hedgerow_0"
   FROM "person" AS t0) AS t0 GROUP BY t0."hedgerow_0"
   ORDER BY t0."hedgerow_0" NULLS LAST
-  LIMIT 1000) AS t2)))
+  LIMIT +1000) AS t2)))

@@ -24,4 +24,4 @@ SELECT json_object('notes',
 (SELECT count(*)
   FROM "tag" AS t4 JOIN "notetag" AS t5 ON t5."tag_id" = t4."id"
   WHERE t5."note_id" = t0."id" AND (NOT t5."secret")) DESC NULLS FIRST, t0."id"
-  LIMIT 1000) AS t0))
+  LIMIT +1000) AS t0))

@@ -12,4 +12,4 @@ SELECT json_object('notesAggregate', json_object('aggregate',
 (SELECT t0."id"
   FROM "note" AS t0
   ORDER BY t0."id"
-  LIMIT 1000 OFFSET ?1) AS t0)))
+  LIMIT +1000 OFFSET ?1) AS t0)))

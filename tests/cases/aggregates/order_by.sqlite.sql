@@ -17,4 +17,4 @@ SELECT json_object('people',
 (SELECT max(t4."score")
   FROM "note" AS t4
   WHERE t4."author_id" = t0."id") NULLS FIRST, t0."id" DESC
-  LIMIT 1000) AS t0))
+  LIMIT +1000) AS t0))

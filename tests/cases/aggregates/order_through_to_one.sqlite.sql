@@ -11,4 +11,4 @@ SELECT json_object('notes',
   FROM "team" AS t1
   WHERE t1."id" = t0."team_id"
   LIMIT 1) NULLS LAST, t0."id" DESC
-  LIMIT 1000) AS t0))
+  LIMIT +1000) AS t0))

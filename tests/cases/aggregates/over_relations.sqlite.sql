@@ -39,7 +39,7 @@ SELECT json_object('teams',
   FROM "tag" AS t9 JOIN "notetag" AS t10 ON t10."tag_id" = t9."id"
   WHERE t10."note_id" = t1."id" AND (NOT t10."secret")
   ORDER BY t9."id"
-  LIMIT 1000) AS t9))))
+  LIMIT +1000) AS t9))))
   FROM 
 (SELECT t1."id"
   FROM "note" AS t1
@@ -57,7 +57,7 @@ SELECT json_object('teams',
   FROM "membership" AS t15
   WHERE t15."team_id" = t14."id" AND (t15."person_id" = ?1))) AND (NOT (t1."score" IS NULL))
   ORDER BY t1."id"
-  LIMIT 1000) AS t1))))
+  LIMIT +1000) AS t1))))
   FROM 
 (SELECT t0."id"
   FROM "team" AS t0
@@ -66,4 +66,4 @@ SELECT json_object('teams',
   FROM "membership" AS t16
   WHERE t16."team_id" = t0."id" AND (t16."person_id" = ?1))
   ORDER BY t0."id"
-  LIMIT 1000) AS t0))
+  LIMIT +1000) AS t0))

@@ -11,7 +11,7 @@ SELECT json_object('notesConnection', json_object('rows',
   FROM "membership" AS t2
   WHERE t2."team_id" = t1."id" AND (t2."person_id" = ?2))))
   ORDER BY t0."id"
-  LIMIT ?1 + 1) AS t0)), 'none', json_object('rows', 
+  LIMIT +?1 + 1) AS t0)), 'none', json_object('rows', 
 (SELECT json_group_array(json_object('c0', t3."id"))
   FROM 
 (SELECT t3."id"
@@ -24,7 +24,7 @@ SELECT json_object('notesConnection', json_object('rows',
   FROM "membership" AS t5
   WHERE t5."team_id" = t4."id" AND (t5."person_id" = ?2)))) AND (t3."id" < ?1)
   ORDER BY t3."id"
-  LIMIT 1000 + 1) AS t3), 'total', 
+  LIMIT +1000 + 1) AS t3), 'total', 
 (SELECT count(*)
   FROM "note" AS t3
   WHERE (t3."public" OR EXISTS 

@@ -11,7 +11,7 @@ SELECT json_object('notesConnection', json_object('rows',
   FROM "membership" AS t2
   WHERE t2."team_id" = t1."id" AND (t2."person_id" = ?2))))
   ORDER BY t0."title", t0."id"
-  LIMIT ?1 + 1) AS t0), 'total', 
+  LIMIT +?1 + 1) AS t0), 'total', 
 (SELECT count(*)
   FROM "note" AS t0
   WHERE (t0."public" OR EXISTS 

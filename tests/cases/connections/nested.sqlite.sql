@@ -7,7 +7,7 @@ SELECT json_object('teams',
   FROM "tag" AS t2 JOIN "notetag" AS t3 ON t3."tag_id" = t2."id"
   WHERE t3."note_id" = t1."id" AND (NOT t3."secret")
   ORDER BY t2."id"
-  LIMIT 1000 + 1) AS t2), 'total', 
+  LIMIT +1000 + 1) AS t2), 'total', 
 (SELECT count(*)
   FROM "tag" AS t2 JOIN "notetag" AS t3 ON t3."tag_id" = t2."id"
   WHERE t3."note_id" = t1."id" AND (NOT t3."secret"))))))
@@ -28,7 +28,7 @@ SELECT json_object('teams',
   FROM "membership" AS t7
   WHERE t7."team_id" = t6."id" AND (t7."person_id" = ?2)))
   ORDER BY t1."id"
-  LIMIT ?1 + 1) AS t1))))
+  LIMIT +?1 + 1) AS t1))))
   FROM 
 (SELECT t0."id"
   FROM "team" AS t0
@@ -37,4 +37,4 @@ SELECT json_object('teams',
   FROM "membership" AS t8
   WHERE t8."team_id" = t0."id" AND (t8."person_id" = ?2))
   ORDER BY t0."id"
-  LIMIT 1000) AS t0))
+  LIMIT +1000) AS t0))

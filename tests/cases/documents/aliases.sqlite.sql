@@ -11,7 +11,7 @@ SELECT json_object('first',
   FROM "membership" AS t2
   WHERE t2."team_id" = t1."id" AND (t2."person_id" = ?1))))
   ORDER BY t0."id"
-  LIMIT ?2) AS t0), 'second', 
+  LIMIT +?2) AS t0), 'second', 
 (SELECT json_group_array(json_object('id', t3."id"))
   FROM 
 (SELECT t3."id"
@@ -24,4 +24,4 @@ SELECT json_object('first',
   FROM "membership" AS t5
   WHERE t5."team_id" = t4."id" AND (t5."person_id" = ?1))))
   ORDER BY t3."id"
-  LIMIT ?2 OFFSET ?2) AS t3))
+  LIMIT +?2 OFFSET ?2) AS t3))

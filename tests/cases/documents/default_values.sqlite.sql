@@ -11,7 +11,7 @@ SELECT json_object('notes',
   FROM "membership" AS t2
   WHERE t2."team_id" = t1."id" AND (t2."person_id" = ?1))))
   ORDER BY t0."title", t0."id"
-  LIMIT ?2) AS t0), 'note', 
+  LIMIT +?2) AS t0), 'note', 
 (SELECT json_object('title', t3."title")
   FROM "note" AS t3
   WHERE (t3."public" OR EXISTS 

@@ -34,4 +34,4 @@ SELECT json_object('notes',
   FROM "membership" AS t9
   WHERE t9."team_id" = t8."id" AND (t9."person_id" = ?1))))
   ORDER BY t0."id"
-  LIMIT ?2) AS t0))
+  LIMIT +?2) AS t0))

@@ -24,4 +24,4 @@ SELECT json_object('notes',
   FROM "membership" AS t6
   WHERE t6."team_id" = t5."id" AND (t6."person_id" = ?1))))
   ORDER BY t0."id"
-  LIMIT ?2) AS t0))
+  LIMIT +?2) AS t0))

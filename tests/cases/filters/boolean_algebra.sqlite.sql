@@ -11,14 +11,14 @@ SELECT json_object('notes',
   FROM "membership" AS t2
   WHERE t2."team_id" = t1."id" AND (t2."person_id" = ?1)))) AND ((t0."id" = ?2) OR ((t0."public" = ?3) AND (NOT (t0."id" < ?4))))
   ORDER BY t0."id"
-  LIMIT 1000) AS t0), 'none', 
+  LIMIT +1000) AS t0), 'none', 
 (SELECT json_group_array(json_object('id', t3."id"))
   FROM 
 (SELECT t3."id"
   FROM "note" AS t3
   WHERE (1 = 0)
   ORDER BY t3."id"
-  LIMIT 1000) AS t3), 'all', 
+  LIMIT +1000) AS t3), 'all', 
 (SELECT json_group_array(json_object('id', t4."id"))
   FROM 
 (SELECT t4."id"
@@ -31,7 +31,7 @@ SELECT json_object('notes',
   FROM "membership" AS t6
   WHERE t6."team_id" = t5."id" AND (t6."person_id" = ?1))))
   ORDER BY t4."id"
-  LIMIT 1000) AS t4), 'empty', 
+  LIMIT +1000) AS t4), 'empty', 
 (SELECT json_group_array(json_object('id', t7."id"))
   FROM 
 (SELECT t7."id"
@@ -44,4 +44,4 @@ SELECT json_object('notes',
   FROM "membership" AS t9
   WHERE t9."team_id" = t8."id" AND (t9."person_id" = ?1))))
   ORDER BY t7."id"
-  LIMIT 1000) AS t7))
+  LIMIT +1000) AS t7))

@@ -38,4 +38,4 @@ SELECT json_object('people',
   FROM "tag" AS t11 JOIN "notetag" AS t12 ON t12."tag_id" = t11."id"
   WHERE t12."note_id" = t6."id" AND (NOT t12."secret") AND (t11."word" = ?2))))))))
   ORDER BY t0."id"
-  LIMIT 1000) AS t0))
+  LIMIT +1000) AS t0))

@@ -11,4 +11,4 @@ SELECT json_object('notes',
   FROM "membership" AS t2
   WHERE t2."team_id" = t1."id" AND (t2."person_id" = ?1)))) AND (t0."title" = ?2)
   ORDER BY t0."id"
-  LIMIT 1000) AS t0))
+  LIMIT +1000) AS t0))

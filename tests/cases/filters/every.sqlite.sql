@@ -8,4 +8,4 @@ SELECT json_object('teams',
   FROM "note" AS t1
   WHERE t1."team_id" = t0."id" AND (NOT ((t1."score" > ?1) IS TRUE))))
   ORDER BY t0."id"
-  LIMIT 1000) AS t0))
+  LIMIT +1000) AS t0))

@@ -13,14 +13,14 @@ SELECT json_object('notes',
 (SELECT value
   FROM json_each(?2)))
   ORDER BY t0."id"
-  LIMIT 1000) AS t0), 'none', 
+  LIMIT +1000) AS t0), 'none', 
 (SELECT json_group_array(json_object('id', t3."id"))
   FROM 
 (SELECT t3."id"
   FROM "note" AS t3
   WHERE (1 = 0)
   ORDER BY t3."id"
-  LIMIT 1000) AS t3), 'not', 
+  LIMIT +1000) AS t3), 'not', 
 (SELECT json_group_array(json_object('id', t4."id"))
   FROM 
 (SELECT t4."id"
@@ -35,4 +35,4 @@ SELECT json_object('notes',
 (SELECT value
   FROM json_each(?3)) END))
   ORDER BY t4."id"
-  LIMIT 1000) AS t4))
+  LIMIT +1000) AS t4))

@@ -13,4 +13,4 @@ SELECT json_object('notes',
 (SELECT value
   FROM json_each(?2)))
   ORDER BY t0."id"
-  LIMIT 1000) AS t0))
+  LIMIT +1000) AS t0))

@@ -14,4 +14,4 @@ SELECT json_object('notes',
   FROM "tag" AS t3 JOIN "notetag" AS t4 ON t4."tag_id" = t3."id"
   WHERE t4."note_id" = t0."id" AND (NOT t4."secret") AND (t3."word" = ?2))
   ORDER BY t0."id"
-  LIMIT 1000) AS t0))
+  LIMIT +1000) AS t0))

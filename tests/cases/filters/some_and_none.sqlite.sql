@@ -11,4 +11,4 @@ SELECT json_object('teams',
   FROM "note" AS t2
   WHERE t2."team_id" = t0."id" AND (t2."title" LIKE ?2 ESCAPE '\')))
   ORDER BY t0."id"
-  LIMIT 1000) AS t0))
+  LIMIT +1000) AS t0))

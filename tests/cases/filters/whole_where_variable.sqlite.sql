@@ -25,4 +25,4 @@ SELECT json_object('notes',
 (SELECT value
   FROM json_each(?3)))))) AND (t0."public" = ?4)
   ORDER BY t0."id"
-  LIMIT 1000) AS t0))
+  LIMIT +1000) AS t0))

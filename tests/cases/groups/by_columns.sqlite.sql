@@ -6,4 +6,4 @@ SELECT json_object('notesAggregate', json_object('groups',
 (SELECT t0."author_id", t0."public", t0."score"
   FROM "note" AS t0) AS t0 GROUP BY t0."author_id", t0."public"
   ORDER BY t0."author_id" NULLS LAST, t0."public" NULLS LAST
-  LIMIT 1000) AS t1)))
+  LIMIT +1000) AS t1)))

@@ -36,4 +36,4 @@ SELECT json_object('notesAggregate', json_object('groups',
   FROM "membership" AS t10
   WHERE t10."team_id" = t9."id" AND (t10."person_id" = ?1))))) AS t0 GROUP BY t0."hedgerow_0", t0."hedgerow_1"
   ORDER BY t0."hedgerow_1" DESC NULLS FIRST, t0."hedgerow_0" NULLS LAST
-  LIMIT 1000) AS t1)))
+  LIMIT +1000) AS t1)))

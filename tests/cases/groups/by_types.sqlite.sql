@@ -6,4 +6,4 @@ SELECT json_object('thingsAggregate', json_object('groups',
 (SELECT t0."a_mood", t0."a_bool", t0."a_uuid", t0."a_duration", t0."a_float", t0."a_decimal", t0."a_bigint"
   FROM "thing" AS t0) AS t0 GROUP BY t0."a_mood", t0."a_bool", t0."a_uuid", t0."a_duration", t0."a_float", t0."a_decimal", t0."a_bigint"
   ORDER BY t0."a_mood" NULLS LAST, t0."a_bool" NULLS LAST, t0."a_uuid" NULLS LAST, t0."a_duration" NULLS LAST, t0."a_float" NULLS LAST, t0."a_decimal" NULLS LAST, t0."a_bigint" NULLS LAST
-  LIMIT 1000) AS t1)))
+  LIMIT +1000) AS t1)))

@@ -7,4 +7,4 @@ SELECT json_object('notesAggregate', json_object('groups',
   FROM "note" AS t0
   WHERE (t0."id" < ?5)) AS t0 GROUP BY t0."author_id" HAVING (((count(*) FILTER (WHERE (t0."public" = ?1)) > ?2) OR (hedgerow_sum(t0."score") > ?3)) AND (min(t0."title") LIKE ?4 ESCAPE '\'))
   ORDER BY t0."author_id" NULLS LAST
-  LIMIT 1000) AS t1)))
+  LIMIT +1000) AS t1)))

@@ -6,6 +6,6 @@ SELECT json_object('notesAggregate', json_object('groups',
 (SELECT t0."public"
   FROM "note" AS t0
   ORDER BY t0."score" DESC NULLS LAST, t0."id"
-  LIMIT ?1) AS t0 GROUP BY t0."public"
+  LIMIT +?1) AS t0 GROUP BY t0."public"
   ORDER BY +t0."public" NULLS LAST
-  LIMIT 1000) AS t1)))
+  LIMIT +1000) AS t1)))

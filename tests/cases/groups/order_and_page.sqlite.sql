@@ -6,4 +6,4 @@ SELECT json_object('notesAggregate', json_object('groups',
 (SELECT t0."author_id"
   FROM "note" AS t0) AS t0 GROUP BY t0."author_id"
   ORDER BY count(*) DESC NULLS FIRST, t0."author_id" DESC NULLS FIRST
-  LIMIT ?1 OFFSET ?2) AS t1)))
+  LIMIT +?1 OFFSET ?2) AS t1)))

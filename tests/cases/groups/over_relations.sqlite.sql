@@ -26,7 +26,7 @@ SELECT json_object('teams',
   FROM "membership" AS t8
   WHERE t8."team_id" = t7."id" AND (t8."person_id" = ?2)))) AS t1 GROUP BY t1."public" HAVING (count(*) > ?1)
   ORDER BY t1."public" NULLS LAST
-  LIMIT 1000) AS t2))))
+  LIMIT +1000) AS t2))))
   FROM 
 (SELECT t0."id"
   FROM "team" AS t0
@@ -35,4 +35,4 @@ SELECT json_object('teams',
   FROM "membership" AS t9
   WHERE t9."team_id" = t0."id" AND (t9."person_id" = ?2))
   ORDER BY t0."id"
-  LIMIT 1000) AS t0))
+  LIMIT +1000) AS t0))

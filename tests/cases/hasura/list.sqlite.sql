@@ -57,4 +57,4 @@ SELECT json_object('note',
 (SELECT 1
   FROM "membership" AS t11
   WHERE t11."team_id" = t10."id" AND (t11."person_id" = ?1))) THEN t0."created_at" END) DESC NULLS LAST, t0."id"
-  LIMIT ?4) AS t0))
+  LIMIT +?4) AS t0))

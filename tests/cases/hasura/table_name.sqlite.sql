@@ -5,7 +5,7 @@ SELECT json_object('sales_bills',
   FROM "bills" AS t0
   WHERE (t0."customer_id" = ?1)
   ORDER BY t0."number"
-  LIMIT 1000) AS t0), 'sales_bills_by_pk', 
+  LIMIT +1000) AS t0), 'sales_bills_by_pk', 
 (SELECT json_object('amount', printf('%.2f', t1."amount"))
   FROM "bills" AS t1
   WHERE (t1."customer_id" = ?1) AND (t1."number" = ?2)

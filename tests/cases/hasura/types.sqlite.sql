@@ -5,4 +5,4 @@ SELECT json_object('thing',
   FROM "thing" AS t0
   WHERE (t0."a_datetime" = ?1) AND (t0."a_price" = ?2) AND (NOT (t0."an_int" IS NULL))
   ORDER BY t0."id"
-  LIMIT 1000) AS t0))
+  LIMIT +1000) AS t0))

@@ -4,4 +4,4 @@ SELECT json_object('things',
 (SELECT t0."id", t0."a_json"
   FROM "thing" AS t0
   ORDER BY t0."id"
-  LIMIT 1000) AS t0))
+  LIMIT +1000) AS t0))

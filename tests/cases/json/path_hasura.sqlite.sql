@@ -5,4 +5,4 @@ SELECT json_object('thing',
   FROM "thing" AS t0
   WHERE (hedgerow_json_has_key(t0."a_json", ?2))
   ORDER BY t0."id"
-  LIMIT 1000) AS t0))
+  LIMIT +1000) AS t0))

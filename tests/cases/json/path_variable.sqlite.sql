@@ -5,4 +5,4 @@ SELECT json_object('things',
   FROM "thing" AS t0
   WHERE (t0."id" = ?3)
   ORDER BY t0."id"
-  LIMIT 1000) AS t0))
+  LIMIT +1000) AS t0))

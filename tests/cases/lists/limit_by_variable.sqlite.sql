@@ -11,4 +11,4 @@ SELECT json_object('notes',
   FROM "membership" AS t2
   WHERE t2."team_id" = t1."id" AND (t2."person_id" = ?1))))
   ORDER BY t0."id"
-  LIMIT ?2 OFFSET ?3) AS t0))
+  LIMIT +?2 OFFSET ?3) AS t0))

@@ -9,4 +9,4 @@ SELECT json_object('invoices',
   FROM "bills" AS t0
   WHERE (t0."customer_id" = ?1)
   ORDER BY t0."number"
-  LIMIT 1000) AS t0))
+  LIMIT +1000) AS t0))

@@ -19,7 +19,7 @@ SELECT json_object('note',
   FROM "membership" AS t6
   WHERE t6."team_id" = t5."id" AND (t6."person_id" = ?2)))
   ORDER BY t2."id"
-  LIMIT ?1 + 1) AS t2)))
+  LIMIT +?1 + 1) AS t2)))
   FROM "team" AS t1
   WHERE t1."id" = t0."team_id" AND EXISTS 
 (SELECT 1

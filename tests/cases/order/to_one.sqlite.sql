@@ -12,4 +12,4 @@ SELECT json_object('notes',
   FROM "person" AS t2
   WHERE t2."id" = t0."author_id"
   LIMIT 1) NULLS LAST, t0."id" DESC
-  LIMIT 1000) AS t0))
+  LIMIT +1000) AS t0))

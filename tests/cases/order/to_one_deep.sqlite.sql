@@ -12,4 +12,4 @@ SELECT json_object('notes',
   FROM "team" AS t1
   WHERE t1."id" = t0."team_id"
   LIMIT 1) NULLS FIRST, t0."id"
-  LIMIT 1000) AS t0))
+  LIMIT +1000) AS t0))

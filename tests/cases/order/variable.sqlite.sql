@@ -24,4 +24,4 @@ SELECT json_object('notes',
   FROM "membership" AS t4
   WHERE t4."team_id" = t3."id" AND (t4."person_id" = ?1))))
   LIMIT 1) DESC NULLS FIRST, t0."title", t0."id"
-  LIMIT 1000) AS t0))
+  LIMIT +1000) AS t0))

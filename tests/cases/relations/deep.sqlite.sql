@@ -21,7 +21,7 @@ SELECT json_object('notes',
   FROM "membership" AS t9
   WHERE t9."team_id" = t8."id" AND (t9."person_id" = ?1)))
   ORDER BY t6."team_id", t6."person_id"
-  LIMIT 1000) AS t6))
+  LIMIT +1000) AS t6))
   FROM "team" AS t5
   WHERE t5."id" = t4."team_id" AND EXISTS 
 (SELECT 1
@@ -51,7 +51,7 @@ SELECT json_object('notes',
   FROM "membership" AS t16
   WHERE t16."team_id" = t15."id" AND (t16."person_id" = ?1)))
   ORDER BY t4."id"
-  LIMIT 1000) AS t4))
+  LIMIT +1000) AS t4))
   FROM "person" AS t3
   WHERE t3."id" = t2."person_id"
   LIMIT 1)))
@@ -66,7 +66,7 @@ SELECT json_object('notes',
   FROM "membership" AS t18
   WHERE t18."team_id" = t17."id" AND (t18."person_id" = ?1)))
   ORDER BY t2."team_id", t2."person_id"
-  LIMIT 1000) AS t2))
+  LIMIT +1000) AS t2))
   FROM "team" AS t1
   WHERE t1."id" = t0."team_id" AND EXISTS 
 (SELECT 1
@@ -90,4 +90,4 @@ SELECT json_object('notes',
   FROM "membership" AS t23
   WHERE t23."team_id" = t22."id" AND (t23."person_id" = ?1))))
   ORDER BY t0."id"
-  LIMIT ?2) AS t0))
+  LIMIT +?2) AS t0))

@@ -6,7 +6,7 @@ SELECT json_object('notes',
   FROM "tag" AS t1 JOIN "notetag" AS t2 ON t2."tag_id" = t1."id"
   WHERE t2."note_id" = t0."id" AND (NOT t2."secret")
   ORDER BY t1."id"
-  LIMIT 1000) AS t1)))
+  LIMIT +1000) AS t1)))
   FROM 
 (SELECT t0."id"
   FROM "note" AS t0
@@ -18,4 +18,4 @@ SELECT json_object('notes',
   FROM "membership" AS t4
   WHERE t4."team_id" = t3."id" AND (t4."person_id" = ?1))))
   ORDER BY t0."id"
-  LIMIT 1000) AS t0))
+  LIMIT +1000) AS t0))

@@ -11,15 +11,15 @@ SELECT json_object('teams',
   FROM "team" AS t3
   WHERE t3."parent_id" = t2."id"
   ORDER BY t3."id"
-  LIMIT 1000) AS t3)))
+  LIMIT +1000) AS t3)))
   FROM 
 (SELECT t2."name", t2."id"
   FROM "team" AS t2
   WHERE t2."parent_id" = t0."id"
   ORDER BY t2."id"
-  LIMIT 1000) AS t2)))
+  LIMIT +1000) AS t2)))
   FROM 
 (SELECT t0."name", t0."parent_id", t0."id"
   FROM "team" AS t0
   ORDER BY t0."id"
-  LIMIT 1000) AS t0))
+  LIMIT +1000) AS t0))

@@ -18,7 +18,7 @@ SELECT json_object('teams',
   FROM "membership" AS t5
   WHERE t5."team_id" = t4."id" AND (t5."person_id" = ?1)))
   ORDER BY t1."id"
-  LIMIT 1000) AS t1), 'memberships', 
+  LIMIT +1000) AS t1), 'memberships', 
 (SELECT json_group_array(json_object('person', 
 (SELECT json_object('name', t7."name")
   FROM "person" AS t7
@@ -35,7 +35,7 @@ SELECT json_object('teams',
   FROM "membership" AS t9
   WHERE t9."team_id" = t8."id" AND (t9."person_id" = ?1)))
   ORDER BY t6."team_id", t6."person_id"
-  LIMIT 1000) AS t6)))
+  LIMIT +1000) AS t6)))
   FROM 
 (SELECT t0."name", t0."id"
   FROM "team" AS t0
@@ -44,4 +44,4 @@ SELECT json_object('teams',
   FROM "membership" AS t10
   WHERE t10."team_id" = t0."id" AND (t10."person_id" = ?1))
   ORDER BY t0."id"
-  LIMIT 1000) AS t0))
+  LIMIT +1000) AS t0))

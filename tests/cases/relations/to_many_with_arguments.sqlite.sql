@@ -18,7 +18,7 @@ SELECT json_object('teams',
   FROM "membership" AS t5
   WHERE t5."team_id" = t4."id" AND (t5."person_id" = ?1))) AND (t1."public" = ?2)
   ORDER BY t1."id" DESC
-  LIMIT ?3 OFFSET ?4) AS t1)))
+  LIMIT +?3 OFFSET ?4) AS t1)))
   FROM 
 (SELECT t0."name", t0."id"
   FROM "team" AS t0
@@ -27,4 +27,4 @@ SELECT json_object('teams',
   FROM "membership" AS t6
   WHERE t6."team_id" = t0."id" AND (t6."person_id" = ?1))
   ORDER BY t0."id"
-  LIMIT 1000) AS t0))
+  LIMIT +1000) AS t0))

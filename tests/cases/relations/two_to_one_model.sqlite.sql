@@ -10,16 +10,16 @@ SELECT json_object('people',
   FROM "message" AS t1
   WHERE t1."sender_id" = t0."id" AND ((t1."sender_id" = ?1) OR (t1."recipient_id" = ?1))
   ORDER BY t1."id"
-  LIMIT 1000) AS t1), 'received', 
+  LIMIT +1000) AS t1), 'received', 
 (SELECT json_group_array(json_object('text', t3."text"))
   FROM 
 (SELECT t3."text"
   FROM "message" AS t3
   WHERE t3."recipient_id" = t0."id" AND ((t3."sender_id" = ?1) OR (t3."recipient_id" = ?1))
   ORDER BY t3."id"
-  LIMIT 1000) AS t3)))
+  LIMIT +1000) AS t3)))
   FROM 
 (SELECT t0."name", t0."id"
   FROM "person" AS t0
   ORDER BY t0."id"
-  LIMIT 1000) AS t0))
+  LIMIT +1000) AS t0))

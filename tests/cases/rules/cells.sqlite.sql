@@ -4,7 +4,7 @@ SELECT json_object('people',
 (SELECT t0."name", t0."email", (t0."id" = ?1) AS "hedgerow_0"
   FROM "person" AS t0
   ORDER BY t0."id"
-  LIMIT 1000) AS t0), 'notes', 
+  LIMIT +1000) AS t0), 'notes', 
 (SELECT json_group_array(json_object('title', t1."title", 'body', (CASE WHEN t1."hedgerow_0" THEN t1."body" END)))
   FROM 
 (SELECT t1."title", t1."body", EXISTS 
@@ -23,4 +23,4 @@ SELECT json_object('people',
   FROM "membership" AS t5
   WHERE t5."team_id" = t4."id" AND (t5."person_id" = ?1)))) AND (t1."public" = ?2)
   ORDER BY t1."id"
-  LIMIT 1000) AS t1))
+  LIMIT +1000) AS t1))

@@ -7,4 +7,4 @@ SELECT json_object('teams',
 (SELECT value
   FROM json_each(?1)))
   ORDER BY t0."id"
-  LIMIT 1000) AS t0))
+  LIMIT +1000) AS t0))

@@ -5,4 +5,4 @@ SELECT json_object('notes',
   FROM "note" AS t0
   WHERE ((t0."created_at" > hedgerow_move('datetime', '-', ?1, ?2)) OR t0."public")
   ORDER BY t0."id"
-  LIMIT 1000) AS t0))
+  LIMIT +1000) AS t0))

@@ -6,7 +6,7 @@ SELECT json_object('notes',
   FROM "tag" AS t1 JOIN "notetag" AS t2 ON t2."tag_id" = t1."id"
   WHERE t2."note_id" = t0."id" AND (NOT t2."secret")
   ORDER BY t1."id"
-  LIMIT 1000) AS t1)))
+  LIMIT +1000) AS t1)))
   FROM 
 (SELECT t0."id"
   FROM "note" AS t0
@@ -18,7 +18,7 @@ SELECT json_object('notes',
   FROM "membership" AS t4
   WHERE t4."team_id" = t3."id" AND (t4."person_id" = ?1))))
   ORDER BY t0."id"
-  LIMIT 1000) AS t0), 'tags', 
+  LIMIT +1000) AS t0), 'tags', 
 (SELECT json_group_array(json_object('word', t5."word", 'notes', 
 (SELECT json_group_array(json_object('id', t6."id"))
   FROM 
@@ -32,9 +32,9 @@ SELECT json_object('notes',
   FROM "membership" AS t9
   WHERE t9."team_id" = t8."id" AND (t9."person_id" = ?1))))
   ORDER BY t6."id"
-  LIMIT 1000) AS t6)))
+  LIMIT +1000) AS t6)))
   FROM 
 (SELECT t5."word", t5."id"
   FROM "tag" AS t5
   ORDER BY t5."id"
-  LIMIT 1000) AS t5))
+  LIMIT +1000) AS t5))

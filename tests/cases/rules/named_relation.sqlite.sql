@@ -21,4 +21,4 @@ SELECT json_object('notes',
   FROM "membership" AS t5
   WHERE t5."team_id" = t4."id" AND (t5."person_id" = ?1))))
   ORDER BY t0."id"
-  LIMIT 1000) AS t0))
+  LIMIT +1000) AS t0))

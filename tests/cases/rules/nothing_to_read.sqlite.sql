@@ -4,4 +4,4 @@ SELECT json_object('things',
 (SELECT t0."id"
   FROM "thing" AS t0
   ORDER BY t0."id"
-  LIMIT ?1) AS t0))
+  LIMIT +?1) AS t0))

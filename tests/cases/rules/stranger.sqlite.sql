@@ -5,7 +5,7 @@ SELECT json_object('notes',
   FROM "note" AS t0
   WHERE t0."public"
   ORDER BY t0."id"
-  LIMIT 1000) AS t0), 'note', 
+  LIMIT +1000) AS t0), 'note', 
 (SELECT json_object('title', t1."title")
   FROM "note" AS t1
   WHERE t1."public" AND (t1."id" = ?1)

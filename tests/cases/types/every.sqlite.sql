@@ -4,4 +4,4 @@ SELECT json_object('things',
 (SELECT t0."id", t0."an_int", t0."a_bigint", t0."a_float", t0."a_price", t0."a_decimal", t0."a_text", t0."a_bool", t0."a_datetime", t0."a_naive", t0."a_date", t0."a_time", t0."a_duration", t0."a_uuid", t0."a_mood", t0."a_json", t0."some_bytes"
   FROM "thing" AS t0
   ORDER BY t0."id"
-  LIMIT 1000) AS t0))
+  LIMIT +1000) AS t0))

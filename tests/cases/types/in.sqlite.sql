@@ -7,7 +7,7 @@ SELECT json_object('anInt',
 (SELECT value
   FROM json_each(?1)))
   ORDER BY t0."id"
-  LIMIT 1000) AS t0), 'aBigint', 
+  LIMIT +1000) AS t0), 'aBigint', 
 (SELECT json_group_array(json_object('id', t1."id"))
   FROM 
 (SELECT t1."id"
@@ -16,7 +16,7 @@ SELECT json_object('anInt',
 (SELECT value
   FROM json_each(?2)))
   ORDER BY t1."id"
-  LIMIT 1000) AS t1), 'aFloat', 
+  LIMIT +1000) AS t1), 'aFloat', 
 (SELECT json_group_array(json_object('id', t2."id"))
   FROM 
 (SELECT t2."id"
@@ -25,7 +25,7 @@ SELECT json_object('anInt',
 (SELECT value
   FROM json_each(?3)))
   ORDER BY t2."id"
-  LIMIT 1000) AS t2), 'aPrice', 
+  LIMIT +1000) AS t2), 'aPrice', 
 (SELECT json_group_array(json_object('id', t3."id"))
   FROM 
 (SELECT t3."id"
@@ -34,7 +34,7 @@ SELECT json_object('anInt',
 (SELECT value
   FROM json_each(?4)))
   ORDER BY t3."id"
-  LIMIT 1000) AS t3), 'aDecimal', 
+  LIMIT +1000) AS t3), 'aDecimal', 
 (SELECT json_group_array(json_object('id', t4."id"))
   FROM 
 (SELECT t4."id"
@@ -43,7 +43,7 @@ SELECT json_object('anInt',
 (SELECT value
   FROM json_each(?5)))
   ORDER BY t4."id"
-  LIMIT 1000) AS t4), 'aBool', 
+  LIMIT +1000) AS t4), 'aBool', 
 (SELECT json_group_array(json_object('id', t5."id"))
   FROM 
 (SELECT t5."id"
@@ -52,7 +52,7 @@ SELECT json_object('anInt',
 (SELECT value
   FROM json_each(?6)))
   ORDER BY t5."id"
-  LIMIT 1000) AS t5), 'aDatetime', 
+  LIMIT +1000) AS t5), 'aDatetime', 
 (SELECT json_group_array(json_object('id', t6."id"))
   FROM 
 (SELECT t6."id"
@@ -61,7 +61,7 @@ SELECT json_object('anInt',
 (SELECT value
   FROM json_each(?7)))
   ORDER BY t6."id"
-  LIMIT 1000) AS t6), 'aNaive', 
+  LIMIT +1000) AS t6), 'aNaive', 
 (SELECT json_group_array(json_object('id', t7."id"))
   FROM 
 (SELECT t7."id"
@@ -70,7 +70,7 @@ SELECT json_object('anInt',
 (SELECT value
   FROM json_each(?8)))
   ORDER BY t7."id"
-  LIMIT 1000) AS t7), 'aDate', 
+  LIMIT +1000) AS t7), 'aDate', 
 (SELECT json_group_array(json_object('id', t8."id"))
   FROM 
 (SELECT t8."id"
@@ -79,7 +79,7 @@ SELECT json_object('anInt',
 (SELECT value
   FROM json_each(?9)))
   ORDER BY t8."id"
-  LIMIT 1000) AS t8), 'aTime', 
+  LIMIT +1000) AS t8), 'aTime', 
 (SELECT json_group_array(json_object('id', t9."id"))
   FROM 
 (SELECT t9."id"
@@ -88,7 +88,7 @@ SELECT json_object('anInt',
 (SELECT value
   FROM json_each(?10)))
   ORDER BY t9."id"
-  LIMIT 1000) AS t9), 'aDuration', 
+  LIMIT +1000) AS t9), 'aDuration', 
 (SELECT json_group_array(json_object('id', t10."id"))
   FROM 
 (SELECT t10."id"
@@ -97,7 +97,7 @@ SELECT json_object('anInt',
 (SELECT value
   FROM json_each(?11)))
   ORDER BY t10."id"
-  LIMIT 1000) AS t10), 'aUuid', 
+  LIMIT +1000) AS t10), 'aUuid', 
 (SELECT json_group_array(json_object('id', t11."id"))
   FROM 
 (SELECT t11."id"
@@ -106,7 +106,7 @@ SELECT json_object('anInt',
 (SELECT value
   FROM json_each(?12)))
   ORDER BY t11."id"
-  LIMIT 1000) AS t11), 'aMood', 
+  LIMIT +1000) AS t11), 'aMood', 
 (SELECT json_group_array(json_object('id', t12."id"))
   FROM 
 (SELECT t12."id"
@@ -115,7 +115,7 @@ SELECT json_object('anInt',
 (SELECT value
   FROM json_each(?13)))
   ORDER BY t12."id"
-  LIMIT 1000) AS t12), 'someBytes', 
+  LIMIT +1000) AS t12), 'someBytes', 
 (SELECT json_group_array(json_object('id', t13."id"))
   FROM 
 (SELECT t13."id"
@@ -124,4 +124,4 @@ SELECT json_object('anInt',
 (SELECT value
   FROM json_each(?14)))
   ORDER BY t13."id"
-  LIMIT 1000) AS t13))
+  LIMIT +1000) AS t13))

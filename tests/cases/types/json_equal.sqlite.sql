@@ -5,4 +5,4 @@ SELECT json_object('things',
   FROM "thing" AS t0
   WHERE (hedgerow_json(t0."a_json") = hedgerow_json(?1))
   ORDER BY t0."id"
-  LIMIT 1000) AS t0))
+  LIMIT +1000) AS t0))

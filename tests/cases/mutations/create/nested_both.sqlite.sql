@@ -40,7 +40,7 @@ SELECT json_object('rows',
   FROM "category" AS t2
   WHERE t2."parent_id" = t0."id"
   ORDER BY t2."id"
-  LIMIT 1000) AS t2), 'products', 
+  LIMIT +1000) AS t2), 'products', 
 (SELECT json_group_array(json_object('name', t3."name", 'lines', 
 (SELECT json_group_array(json_object('count', t4."count"))
   FROM 
@@ -48,17 +48,17 @@ SELECT json_object('rows',
   FROM "line" AS t4
   WHERE t4."product_id" = t3."id"
   ORDER BY t4."purchase_id", t4."product_id"
-  LIMIT 1000) AS t4)))
+  LIMIT +1000) AS t4)))
   FROM 
 (SELECT t3."name", t3."id"
   FROM "product" AS t3
   WHERE t3."category_id" = t0."id"
   ORDER BY t3."id"
-  LIMIT 1000) AS t3), 'key:id', t0."id"))
+  LIMIT +1000) AS t3), 'key:id', t0."id"))
   FROM 
 (SELECT t0."name", t0."parent_id", t0."id"
   FROM "category" AS t0
   WHERE (t0."id" IN 
 (SELECT value
   FROM json_each(?1)))
-  LIMIT 5000) AS t0))
+  LIMIT +5000) AS t0))

@@ -12,11 +12,11 @@ SELECT json_object('rows',
   FROM "category" AS t2
   WHERE t2."parent_id" = t0."id"
   ORDER BY t2."id"
-  LIMIT 1000) AS t2), 'key:id', t0."id"))
+  LIMIT +1000) AS t2), 'key:id', t0."id"))
   FROM 
 (SELECT t0."id", t0."name", t0."parent_id"
   FROM "category" AS t0
   WHERE (t0."id" IN 
 (SELECT value
   FROM json_each(?1)))
-  LIMIT 5000) AS t0))
+  LIMIT +5000) AS t0))

@@ -24,7 +24,7 @@ SELECT json_object('rows',
 (SELECT key, value
   FROM json_each(?2)
   LIMIT -1) AS k1 ON k1.key = k0.key))
-  LIMIT 5000) AS t0))
+  LIMIT +5000) AS t0))
 DELETE
   FROM "line" AS t0
   WHERE ((t0."purchase_id", t0."product_id") IN 

@@ -27,7 +27,7 @@ SELECT json_object('rows',
   WHERE t3."id" = t2."purchase_id"
   LIMIT 1) = ?1)
   ORDER BY t2."purchase_id", t2."product_id"
-  LIMIT 1000) AS t2))
+  LIMIT +1000) AS t2))
   FROM "product" AS t1
   WHERE t1."id" = t0."product_id" AND (NOT t1."hidden")
   LIMIT 1), 'author', 
@@ -43,4 +43,4 @@ SELECT json_object('rows',
   WHERE (t0."id" IN 
 (SELECT value
   FROM json_each(?2)))
-  LIMIT 5000) AS t0))
+  LIMIT +5000) AS t0))

@@ -12,7 +12,7 @@ SELECT json_object('rows',
   WHERE (t0."id" IN 
 (SELECT value
   FROM json_each(?1)))
-  LIMIT 5000) AS t0))
+  LIMIT +5000) AS t0))
 SELECT json_object('0', t0."id")
   FROM "category" AS t0
   WHERE (t0."id" = ?1)
@@ -30,7 +30,7 @@ SELECT json_object('rows',
   WHERE (t0."id" IN 
 (SELECT value
   FROM json_each(?1)))
-  LIMIT 5000) AS t0))
+  LIMIT +5000) AS t0))
 DELETE
   FROM "category" AS t0
   WHERE (t0."id" IN 

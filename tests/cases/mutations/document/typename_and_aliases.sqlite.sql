@@ -8,7 +8,7 @@ SELECT json_object('rows',
   WHERE (t0."id" IN 
 (SELECT value
   FROM json_each(?1)))
-  LIMIT 5000) AS t0))
+  LIMIT +5000) AS t0))
 SELECT json_object('rows', 
 (SELECT json_group_array(json_object('name', t0."name", 'key:id', t0."id"))
   FROM 
@@ -17,4 +17,4 @@ SELECT json_object('rows',
   WHERE (t0."id" IN 
 (SELECT value
   FROM json_each(?1)))
-  LIMIT 5000) AS t0))
+  LIMIT +5000) AS t0))

@@ -22,14 +22,14 @@ SELECT json_object('rows',
   FROM "label" AS t2 JOIN "productlabel" AS t3 ON t3."label_id" = t2."id"
   WHERE t3."product_id" = t0."id"
   ORDER BY t2."id"
-  LIMIT 1000) AS t2), 'key:id', t0."id"))
+  LIMIT +1000) AS t2), 'key:id', t0."id"))
   FROM 
 (SELECT t0."name", t0."size", t0."price", t0."stock", t0."category_id", t0."id"
   FROM "product" AS t0
   WHERE (t0."id" IN 
 (SELECT value
   FROM json_each(?1)))
-  LIMIT 5000) AS t0))
+  LIMIT +5000) AS t0))
 SELECT json_object('0', t0."id", '1', t0."version")
   FROM "product" AS t0
   WHERE (t0."id" = ?1)
@@ -55,7 +55,7 @@ SELECT json_object('rows',
   WHERE (t0."id" IN 
 (SELECT value
   FROM json_each(?2)))
-  LIMIT 5000) AS t0))
+  LIMIT +5000) AS t0))
 SELECT json_object('0', t0."id", '1', t0."version")
   FROM "product" AS t0
   WHERE (t0."name" LIKE ?1 ESCAPE '\')
@@ -78,11 +78,11 @@ SELECT json_object('rows',
   FROM "line" AS t1
   WHERE t1."product_id" = t0."id"
   ORDER BY t1."purchase_id", t1."product_id"
-  LIMIT ?1) AS t1), 'key:id', t0."id"))
+  LIMIT +?1) AS t1), 'key:id', t0."id"))
   FROM 
 (SELECT t0."id", t0."stock"
   FROM "product" AS t0
   WHERE (t0."id" IN 
 (SELECT value
   FROM json_each(?2)))
-  LIMIT 5000) AS t0))
+  LIMIT +5000) AS t0))

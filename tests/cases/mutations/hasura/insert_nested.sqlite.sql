@@ -39,11 +39,11 @@ SELECT json_object('rows',
   FROM "label" AS t2 JOIN "productlabel" AS t3 ON t3."label_id" = t2."id"
   WHERE t3."product_id" = t0."id"
   ORDER BY t2."id"
-  LIMIT 1000) AS t2), 'key:id', t0."id"))
+  LIMIT +1000) AS t2), 'key:id', t0."id"))
   FROM 
 (SELECT t0."name", t0."category_id", t0."id"
   FROM "product" AS t0
   WHERE (t0."id" IN 
 (SELECT value
   FROM json_each(?1)))
-  LIMIT 5000) AS t0))
+  LIMIT +5000) AS t0))

@@ -46,11 +46,11 @@ SELECT json_object('rows',
   WHERE t4."id" = t2."purchase_id"
   LIMIT 1) = ?1)
   ORDER BY t2."purchase_id", t2."product_id"
-  LIMIT 1000) AS t2), 'key:id', t0."id"))
+  LIMIT +1000) AS t2), 'key:id', t0."id"))
   FROM 
 (SELECT t0."id", t0."state", t0."customer_id"
   FROM "purchase" AS t0
   WHERE (t0."customer_id" = ?1) AND (t0."id" IN 
 (SELECT value
   FROM json_each(?2)))
-  LIMIT 5000) AS t0))
+  LIMIT +5000) AS t0))

@@ -22,4 +22,4 @@ SELECT json_object('rows',
   WHERE (t0."customer_id" = ?1) AND (t0."id" IN 
 (SELECT value
   FROM json_each(?2)))
-  LIMIT 5000) AS t0))
+  LIMIT +5000) AS t0))

@@ -20,7 +20,7 @@ SELECT json_object('rows',
   WHERE (t0."id" IN 
 (SELECT value
   FROM json_each(?1)))
-  LIMIT 5000) AS t0))
+  LIMIT +5000) AS t0))
 SELECT json_object('0', t0."id", '1', t0."version")
   FROM "product" AS t0
   WHERE (t0."name" = ?1)
@@ -46,7 +46,7 @@ SELECT json_object('rows',
   WHERE (t0."id" IN 
 (SELECT value
   FROM json_each(?1)))
-  LIMIT 5000) AS t0))
+  LIMIT +5000) AS t0))
 SELECT json_object('0', t0."id", '1', t0."version")
   FROM "product" AS t0
   WHERE (t0."id" = ?1)
@@ -72,4 +72,4 @@ SELECT json_object('rows',
   WHERE (t0."id" IN 
 (SELECT value
   FROM json_each(?1)))
-  LIMIT 5000) AS t0))
+  LIMIT +5000) AS t0))

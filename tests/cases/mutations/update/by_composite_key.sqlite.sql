@@ -67,4 +67,4 @@ SELECT json_object('rows',
 (SELECT key, value
   FROM json_each(?3)
   LIMIT -1) AS k1 ON k1.key = k0.key))
-  LIMIT 5000) AS t0))
+  LIMIT +5000) AS t0))

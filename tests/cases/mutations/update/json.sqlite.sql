@@ -20,7 +20,7 @@ SELECT json_object('rows',
   WHERE (t0."id" IN 
 (SELECT value
   FROM json_each(?1)))
-  LIMIT 5000) AS t0))
+  LIMIT +5000) AS t0))
 SELECT json_object('0', t0."id", '1', t0."version")
   FROM "product" AS t0
   WHERE (t0."id" = ?1)
@@ -43,7 +43,7 @@ SELECT json_object('rows',
   WHERE (t0."id" IN 
 (SELECT value
   FROM json_each(?1)))
-  LIMIT 5000) AS t0))
+  LIMIT +5000) AS t0))
 SELECT json_object('0', t0."id", '1', t0."version")
   FROM "product" AS t0
   WHERE (t0."id" = ?1)
@@ -66,7 +66,7 @@ SELECT json_object('rows',
   WHERE (t0."id" IN 
 (SELECT value
   FROM json_each(?1)))
-  LIMIT 5000) AS t0))
+  LIMIT +5000) AS t0))
 SELECT json_object('0', t0."id", '1', t0."version")
   FROM "product" AS t0
   WHERE (t0."id" = ?1)
@@ -89,7 +89,7 @@ SELECT json_object('rows',
   WHERE (t0."id" IN 
 (SELECT value
   FROM json_each(?1)))
-  LIMIT 5000) AS t0))
+  LIMIT +5000) AS t0))
 SELECT json_object('0', t0."id", '1', t0."version")
   FROM "product" AS t0
   WHERE (t0."id" = ?1)
@@ -112,7 +112,7 @@ SELECT json_object('rows',
   WHERE (t0."id" IN 
 (SELECT value
   FROM json_each(?1)))
-  LIMIT 5000) AS t0))
+  LIMIT +5000) AS t0))
 SELECT json_object('0', t0."id", '1', t0."version")
   FROM "product" AS t0
   WHERE (t0."id" = ?1)
@@ -135,4 +135,4 @@ SELECT json_object('rows',
   WHERE (t0."id" IN 
 (SELECT value
   FROM json_each(?1)))
-  LIMIT 5000) AS t0))
+  LIMIT +5000) AS t0))

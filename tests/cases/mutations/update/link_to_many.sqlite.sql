@@ -27,11 +27,11 @@ SELECT json_object('rows',
   FROM "product" AS t1
   WHERE t1."category_id" = t0."id"
   ORDER BY t1."id"
-  LIMIT 1000) AS t1), 'key:id', t0."id"))
+  LIMIT +1000) AS t1), 'key:id', t0."id"))
   FROM 
 (SELECT t0."name", t0."id"
   FROM "category" AS t0
   WHERE (t0."id" IN 
 (SELECT value
   FROM json_each(?1)))
-  LIMIT 5000) AS t0))
+  LIMIT +5000) AS t0))

@@ -77,11 +77,11 @@ SELECT json_object('rows',
   FROM "product" AS t1 JOIN "wish" AS t2 ON t2."product_id" = t1."id"
   WHERE t2."customer_id" = t0."id" AND ((t0."id" = ?1) OR (t2."customer_id" = ?1)) AND (NOT t1."hidden")
   ORDER BY t1."id"
-  LIMIT 1000) AS t1), 'key:id', t0."id"))
+  LIMIT +1000) AS t1), 'key:id', t0."id"))
   FROM 
 (SELECT t0."id"
   FROM "customer" AS t0
   WHERE (t0."id" IN 
 (SELECT value
   FROM json_each(?2)))
-  LIMIT 5000) AS t0))
+  LIMIT +5000) AS t0))

@@ -104,11 +104,11 @@ SELECT json_object('rows',
   WHERE t2."id" = t1."purchase_id"
   LIMIT 1) = ?1)
   ORDER BY t1."product_id", t1."purchase_id"
-  LIMIT 1000) AS t1), 'key:id', t0."id"))
+  LIMIT +1000) AS t1), 'key:id', t0."id"))
   FROM 
 (SELECT t0."note", t0."id"
   FROM "purchase" AS t0
   WHERE (t0."customer_id" = ?1) AND (t0."id" IN 
 (SELECT value
   FROM json_each(?2)))
-  LIMIT 5000) AS t0))
+  LIMIT +5000) AS t0))
