@@ -8,6 +8,7 @@ are too large, that don't parse or don't validate against the caller's own schem
 
 from __future__ import annotations
 
+import gc
 import time
 from collections.abc import Mapping
 from dataclasses import KW_ONLY, dataclass, field, replace
@@ -42,7 +43,7 @@ from .rows import prepare_rows
 from .shape import shape_of
 from .unsupported import check_supported
 from .validation import validate
-from .variables import Shape, Variables
+from .variables import Coercers, Shape, Variables
 from .writes.commands import Statements
 from .writes.direct import direct
 from .writes.mutation import Mutation
@@ -98,6 +99,7 @@ class Seen:
     schema: Published
     custom: Executable | None
     writers: Writers
+    coercers: Coercers
 
     @property
     def weight(self) -> int:
@@ -132,7 +134,7 @@ class Documents:
             schema = Published(found)
             custom = Executable(found, schema, schema.can_be, self.catalog.custom) if self.catalog.custom else None
             writers = Writers(found, self.database.dialect, self.limits, self._commands)
-            seen = Seen(found, schema, custom, writers)
+            seen = Seen(found, schema, custom, writers, Coercers(self.limits))
             self._seen.put(key, seen, seen.weight)
         return seen
 
@@ -156,6 +158,7 @@ class Documents:
                 raise _too_deep() from None
             finally:
                 self._weigh(actor, seen)
+                gc.collect(0)  # validation leaves circles: they are found while they are young, or late
             if (actor.roles, actor.superuser) in self._seen:
                 self._documents.put(key, prepared, len(document))
         return prepared
@@ -194,7 +197,7 @@ class Documents:
         errors = validate(seen.schema, document, text, rules, MOST_ERRORS)
         if errors:
             raise Refusal(*(complaint(Code.GRAPHQL_VALIDATION_FAILED, error) for error in errors))
-        variables = Variables(seen.schema, operation.variable_definitions or (), self.limits)
+        variables = Variables(seen.schema, operation.variable_definitions or (), seen.coercers)
         return Prepared(seen, operation, fragments, variables, Lru(self.cached_shapes), text)
 
     def planned(self, prepared: Prepared, shape: Shape) -> Operation | Mutation:
@@ -286,12 +289,16 @@ def _too_deep() -> Refusal:
 
 def _parse(text: str, limits: Limits) -> g.DocumentNode:
     try:
-        return g.parse(text, max_tokens=limits.max_tokens)
+        document = g.parse(text, max_tokens=limits.max_tokens)
     except g.GraphQLSyntaxError as error:
         if error.message.startswith("Syntax Error: Document contains more than"):
             message = f"The document has more than {limits.max_tokens} tokens. Send a shorter one."
             raise Refusal.of(Code.LIMIT_EXCEEDED, message) from None
         raise Refusal(complaint(Code.GRAPHQL_PARSE_FAILED, error)) from None
+    token = document.loc.start_token if document.loc else None
+    while token:
+        token.prev, token = None, token.next  # no circle, so that a document goes as soon as nobody keeps it
+    return document
 
 
 def _choose(

@@ -60,12 +60,11 @@ class _Variable:
 
 
 class Variables:
-    """The variables that an operation declares."""
+    """The variables that an operation declares; `coercers` are those of its schema, for all its operations."""
 
     def __init__(
-        self, schema: g.GraphQLSchema, definitions: Sequence[g.VariableDefinitionNode], limits: Limits
+        self, schema: g.GraphQLSchema, definitions: Sequence[g.VariableDefinitionNode], coercers: Coercers
     ) -> None:
-        coercers = _Coercers(limits)
         self._variables: list[_Variable] = []
         for definition in definitions:
             name = definition.variable.name.value
@@ -184,7 +183,7 @@ def _is_deciding(type: g.GraphQLInputType) -> bool:
     return g.is_leaf_type(named) and not _is_opaque(named) and not _is_slot(named)
 
 
-class _Coercers:
+class Coercers:
     """Makes the function that reads a value of an input type; one for each input object, made when first met."""
 
     def __init__(self, limits: Limits) -> None:

@@ -2,6 +2,8 @@
 database.
 """
 
+import contextlib
+import gc
 import struct
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -16,7 +18,7 @@ from hedgerow.resolvers.cache import Lru
 from hedgerow.resolvers.limits import Limits
 from hedgerow.resolvers.observe import Event, Planned, Slow
 from hedgerow.resolvers.sqlite_functions import float_text
-from hedgerow.resolvers.variables import Variables
+from hedgerow.resolvers.variables import Coercers, Variables
 from hedgerow.schema.examples import examples, writes
 from hedgerow.schema.graphql import build
 from hedgerow.schema.graphql_aggregates import CONDITION
@@ -265,7 +267,7 @@ def test_every_generated_input_is_bounded_and_rows_are_not() -> None:
     schema = g.build_schema("type Query { a(rows: [Row!]!): Int } input Row { b: Boolean }")
     (operation,) = g.parse("query ($rows: [Row!]!) { a(rows: $rows) }").definitions
     assert isinstance(operation, g.OperationDefinitionNode)
-    variables = Variables(schema, operation.variable_definitions or (), Limits(max_conditions=1))
+    variables = Variables(schema, operation.variable_definitions or (), Coercers(Limits(max_conditions=1)))
     shape, _ = variables.read({"rows": [{"b": True}] * 1_000})
     assert shape
 
@@ -316,3 +318,25 @@ async def test_examples_write_as_they_are(shop_url: str, naming: str) -> None:
     created = {name.removeprefix("create") for name in done[2]}
     assert not done[0] and {name.removeprefix("create") for name in done[1]} == {"purchase"}
     assert created == {"wish", "category", "label", "product", "purchase"}
+
+
+async def test_documents_leave_no_circles_behind(backend: Backend) -> None:
+    """Nobody looks for old garbage often: what circles keep in memory would stay there for thousands of documents."""
+    session = backend.session(user(1))
+
+    async def ask(number: int) -> None:
+        text = f"query P{number}($where: NoteFilter) {{ n{number}: notes(where: $where) {{ id title }} }}"
+        await session.query(text, {"where": {"id": {"_gt": number}}})
+        with contextlib.suppress(Refusal):
+            await session.query(f"{{ notes {{ id noSuchField{number} }} }}")
+
+    await ask(0)
+    gc.collect()
+    gc.disable()
+    try:
+        for number in range(1, 21):
+            await ask(number)
+        backend.engine._documents.discard(lambda key: True)
+        assert gc.collect() < 20 * 20
+    finally:
+        gc.enable()

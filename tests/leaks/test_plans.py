@@ -25,7 +25,7 @@ from hedgerow.resolvers.plan import (
     TypenameField,
 )
 from hedgerow.resolvers.planner import plan
-from hedgerow.resolvers.variables import Variables
+from hedgerow.resolvers.variables import Coercers, Variables
 from hedgerow.schema import expr as e
 from hedgerow.schema import graphql as generated
 from hedgerow.schema.traversal import lift, walk
@@ -242,7 +242,7 @@ def test_every_read_of_a_plan_has_its_rule(who: str) -> None:
         text, given = asked.text(seen)
         document = graphql.parse(text)
         operation: Any = document.definitions[0]
-        variables = Variables(schema, operation.variable_definitions or (), limits)
+        variables = Variables(schema, operation.variable_definitions or (), Coercers(limits))
         shape, _ = variables.read(given)
         planned = plan(operation, {}, seen, *variables.inputs(shape), limits)
         for root in authorize(planned.plan, marks).roots:
