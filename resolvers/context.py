@@ -1,4 +1,5 @@
-"""What a developer's resolver finds in `info.context`: its caller's Session, the request's headers, and loaders.
+"""What a developer's resolver finds in `info.context`: its caller's Session, the request beside its document, and
+loaders.
 
 In: one request. Out: one Context, which ends with it: what its loaders still do then is cancelled, so nothing runs on
 for a client that has gone. A loader of a model reads rows through the caller's rules.
@@ -16,6 +17,7 @@ from aiodataloader import DataLoader
 from graphql import GraphQLError
 
 from ..schema.expr import Actor
+from .exchange import Exchange
 from .session import Session
 
 
@@ -30,13 +32,11 @@ class Records(Protocol):
 
 
 class Context:
-    """What a resolver may know and use. `headers` have lower-case names; `run` and `errors` are the
-    executor's own.
-    """
+    """What a resolver may know and use. `run` and `errors` are the executor's own."""
 
-    def __init__(self, session: Session, headers: Mapping[str, str], run: Records) -> None:
+    def __init__(self, session: Session, exchange: Exchange, run: Records) -> None:
         self.session = session
-        self.headers = headers
+        self.exchange = exchange
         self.run = run
         self.errors: list[GraphQLError] = []
         self._loaders: dict[Any, DataLoader[Any, Any]] = {}
@@ -44,6 +44,11 @@ class Context:
         self._closed = False
         self._event: Context | None = None
         self._writes = session.writes
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """The request's, by their names in small letters."""
+        return self.exchange.headers
 
     @property
     def actor(self) -> Actor:

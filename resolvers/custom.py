@@ -33,6 +33,7 @@ from .answer import Answer, Fault, told
 from .cache import Lru
 from .context import Context
 from .dialect import SEPARATOR, Dialect
+from .exchange import Exchange
 from .limits import Limits, Tally
 from .operation import Operation, RowRead
 from .planner import PlannedFields, plan_fields
@@ -121,7 +122,7 @@ class Run:
         """The run of an event: it reads anew what was read for others."""
         run = Run(self.executable, self.asked, self.dialect, self.limits, self.leaves, seconds=self.seconds)
         run.read = self.read
-        run.context = Context(self.context.session, self.context.headers, run)
+        run.context = Context(self.context.session, self.context.exchange, run)
         return run
 
     # Planned root fields
@@ -235,9 +236,9 @@ class Run:
         return Record(seen.table.key, columns, key, f"a loaded {seen.table.key}")
 
 
-async def run(run: Run, session: Session, headers: Mapping[str, str], variables: Mapping[str, Any]) -> Answer:
+async def run(run: Run, session: Session, exchange: Exchange, variables: Mapping[str, Any]) -> Answer:
     """The Answer of an operation; Refusal where it can't be executed at all."""
-    context = run.context = Context(session, headers, run)
+    context = run.context = Context(session, exchange, run)
     try:
         result = await run.executable.schema.execute(
             run.asked.text,
@@ -257,13 +258,13 @@ async def run(run: Run, session: Session, headers: Mapping[str, str], variables:
 
 
 async def follow(
-    run: Run, session: Session, headers: Mapping[str, str], variables: Mapping[str, Any]
+    run: Run, session: Session, exchange: Exchange, variables: Mapping[str, Any]
 ) -> AsyncGenerator[Answer, None]:
     """An Answer for each value that a subscription's resolver yields; Refusal where it raises, or can't be begun.
 
     The resolver is closed when this is.
     """
-    context = run.context = Context(session, headers, run)
+    context = run.context = Context(session, exchange, run)
     schema = run.executable.schema
     try:
         results = await schema.subscribe(run.asked.text, dict(variables), context, operation_name=run.asked.name)

@@ -124,6 +124,10 @@ class Database(Protocol):
         """What `fetch` gives of a statement for its `values`, on whatever way is the quickest just now."""
         ...
 
+    async def rows(self, sql: str, values: Sequence[Any]) -> Sequence[Row]:
+        """The rows of a statement that only reads."""
+        ...
+
     async def fetch_many(self, statement: Statement, rows: Sequence[Sequence[Any]]) -> list[bytes | Exception]:
         """What `fetch` gives of a statement for each of these rows of its `values`, in order, in as few round trips as
         the database can; where a row fails, only its own place has what was raised.

@@ -27,6 +27,7 @@ from .answer import Answer
 from .cursors import Cursors
 from .custom import Asked, Run, follow, run, too_long
 from .documents import Documents, Prepared, complaint
+from .exchange import Exchange
 from .limits import Limits
 from .live.rows import RowStreams
 from .live.streams import Streams
@@ -83,19 +84,20 @@ class Engine(Documents):
         name: str | None,
         variables: Mapping[str, Any],
         session: Session,
-        headers: Mapping[str, str] | None = None,
+        exchange: Exchange | None = None,
     ) -> bytes | Answer:
         """The JSON of `data`, or an Answer; Refusal for what can't be answered.
 
-        `headers` are the request's, for a developer's own fields.
+        `exchange` is for a developer's own fields, and its `Idempotency-Key` for mutations.
         """
+        exchange = exchange or Exchange()
         prepared = self.prepare(document, name, session.actor)
         if prepared.kind is g.OperationType.SUBSCRIPTION:
             raise Refusal.of(Code.BAD_USER_INPUT, NOT_HERE)
         shape, leaves = prepared.variables.read(variables)
         operation = self.known(prepared, shape)
         if isinstance(operation, Mutation):
-            given = (headers or {}).get(HEADER)
+            given = exchange.headers.get(HEADER)
             once = None
             if given is not None:
                 once = Once.of(given, session.actor, document, name, variables, self.idempotency_seconds)
@@ -105,12 +107,12 @@ class Engine(Documents):
 
             async def mutate(held: Session) -> Answer:
                 running.write = held.writing(prepared.seen.writers, operation, leaves)
-                return await self._resolve(running, variables, held, headers or {})
+                return await self._resolve(running, variables, held, exchange)
 
             return await session.hold(prepared.name, mutate, once)
         if operation.shapes is not None:
             running = self._running(prepared, shape, operation, leaves)
-            answer = await self._resolve(running, variables, session.within(prepared.name), headers or {})
+            answer = await self._resolve(running, variables, session.within(prepared.name), exchange)
             if not session.actor.superuser:
                 return answer
             return replace(answer, extensions={**(answer.extensions or {}), "cost": running.spent})
@@ -139,7 +141,7 @@ class Engine(Documents):
         name: str | None,
         variables: Mapping[str, Any],
         session: Session,
-        headers: Mapping[str, str] | None = None,
+        exchange: Exchange | None = None,
         *,
         resume: str | None = None,
     ) -> AsyncGenerator[Told, None]:
@@ -150,13 +152,13 @@ class Engine(Documents):
         """
         prepared = self.prepare(document, name, session.actor)
         if prepared.kind is not g.OperationType.SUBSCRIPTION:
-            return self._once(document, name, variables, session, headers)
+            return self._once(document, name, variables, session, exchange)
         shape, leaves = prepared.variables.read(variables)
         operation = self.known(prepared, shape)
         assert isinstance(operation, Operation)
         if operation.changes or operation.stream:
             return self._stream(operation, leaves, session, resume)
-        return self._follow(prepared, shape, operation, leaves, variables, session, headers)
+        return self._follow(prepared, shape, operation, leaves, variables, session, exchange or Exchange())
 
     async def _once(
         self,
@@ -164,10 +166,10 @@ class Engine(Documents):
         name: str | None,
         variables: Mapping[str, Any],
         session: Session,
-        headers: Mapping[str, str] | None,
+        exchange: Exchange | None,
     ) -> AsyncGenerator[Told, None]:
         """The answer of a query or mutation."""
-        answer = await self.answer(document, name, variables, session, headers)
+        answer = await self.answer(document, name, variables, session, exchange)
         yield answer if isinstance(answer, Answer) else Event(answer)
 
     async def _stream(
@@ -195,21 +197,21 @@ class Engine(Documents):
         leaves: Sequence[Any],
         variables: Mapping[str, Any],
         session: Session,
-        headers: Mapping[str, str] | None,
+        exchange: Exchange,
     ) -> AsyncGenerator[Told, None]:
         """What there is to tell; of a field that Query has too, its answers."""
         if operation.shapes is not None and not operation.shapes:  # a field of a developer's own
             running = self._running(prepared, shape, operation, leaves)
             running.read = lambda operation, leaves: self._read(session, operation, leaves)
             running.seconds = self.resolver_timeout
-            async with aclosing(follow(running, session.within(prepared.name), headers or {}, variables)) as events:
+            async with aclosing(follow(running, session.within(prepared.name), exchange, variables)) as events:
                 async for event in events:
                     yield event
             return
 
         async def answer() -> Answer:
             running = self._running(prepared, shape, operation, leaves)
-            return await self._resolve(running, variables, session.within(prepared.name), headers or {})
+            return await self._resolve(running, variables, session.within(prepared.name), exchange)
 
         own = answer if operation.shapes is not None else None
         async with aclosing(self._live(operation, leaves, session, own)) as answers:
@@ -251,13 +253,13 @@ class Engine(Documents):
         return Run(executable, asked, self.database.dialect, self.limits, leaves)
 
     async def _resolve(
-        self, running: Run, variables: Mapping[str, Any], session: Session, headers: Mapping[str, str]
+        self, running: Run, variables: Mapping[str, Any], session: Session, exchange: Exchange
     ) -> Answer:
         """The Answer of an operation with a developer's own fields, within their time."""
         running.read = lambda operation, leaves: self._read(session, operation, leaves)
         try:
             async with asyncio.timeout(self.resolver_timeout):
-                return await run(running, session, headers, variables)
+                return await run(running, session, exchange, variables)
         except TimeoutError:
             raise too_long(self.resolver_timeout) from None
 

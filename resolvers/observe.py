@@ -66,7 +66,7 @@ class Parted:
 
 @dataclass(frozen=True, slots=True)
 class NotDone:
-    """What was to be done after a mutation was committed failed; the mutation stands."""
+    """What was to be done after a mutation was over failed; the mutation is what it was."""
 
     operation: str | None
     cause: BaseException

@@ -12,26 +12,29 @@ import inspect
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from contextlib import aclosing
 from datetime import datetime
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar
 
 import orjson
+import sqlalchemy as sa
 
 from ..schema.catalog import Verb
 from ..schema.expr import Actor
-from .after_commit import Work, run_after
+from .after_commit import Afterwards, Work
 from .answer import Answer
 from .cursors import Cursors
-from .database import Database, Script, Transaction
+from .database import Broken, Database, Script, Transaction
 from .observe import AsSystem, Observe, ignore
 from .operation import Operation
 from .reading import Reading
 from .rights import Rights, allowed
+from .sql import Compiled, only_reads, script
 from .writes.attempts import Unexplained
-from .writes.held import Held, hold
+from .writes.held import Held, hold, transact
 from .writes.idempotency import Once, Pending
 from .writes.mutation import Mutation, Written
 from .writes.write import Write, Writers
 
+T = TypeVar("T")
 Ask: TypeAlias = Callable[[str, Mapping[str, Any], "Session"], Awaitable[bytes]]
 
 
@@ -87,6 +90,13 @@ class Session:
             AsSystem(self._operation, f"{caller.f_code.co_filename}:{caller.f_lineno}" if caller else "unknown")
         )
         return self._like(Actor(superuser=True), self._operation, self._held)
+
+    def apart(self) -> Session:
+        """A session of the same actor outside the mutation that this one belongs to: it sees nothing of it, and what
+        it writes stays whatever comes of that. On SQLite, which has one writer, it may only read once the mutation has
+        written something.
+        """
+        return self._like(self.actor, self._operation, None)
 
     def _like(self, actor: Actor, operation: str | None, held: Held | None) -> Session:
         return Session(
@@ -164,12 +174,31 @@ class Session:
         """What `work` answers with a session of one transaction; see `held.hold`. Within another mutation it is a part
         of that one's.
         """
-        if self._held:
-            return await self._held.part(lambda held: work(self.within(operation, held)))
+        if held := self._held:
+            return await held.part(lambda: work(self.within(operation, held)))
         pending = Pending(once, self._database.dialect, self._clock()) if once else None
-        answer, after = await hold(self._database, lambda held: work(self.within(operation, held)), pending)
-        await run_after(after, operation, self._observe)
-        return answer
+        afterwards, kept = Afterwards(), False
+        try:
+            answer = await hold(self._database, lambda held: work(self.within(operation, held)), afterwards, pending)
+            kept = not answer.complaints
+            return answer
+        finally:
+            await afterwards.run(kept=kept, operation=operation, observe=self._observe)
+
+    async def transact(self, work: Callable[[Session], Awaitable[T]]) -> T:
+        """What `work` gives with a session of one transaction: committed where it returns, undone where it raises.
+
+        Within a mutation it is a part of that one's, and its failure is the whole's.
+        """
+        if held := self._held:
+            return await held.inner(lambda: work(self))
+        afterwards, kept = Afterwards(), False
+        try:
+            found = await transact(self._database, lambda held: work(self.within(self._operation, held)), afterwards)
+            kept = True
+            return found
+        finally:
+            await afterwards.run(kept=kept, operation=self._operation, observe=self._observe)
 
     def writing(self, writers: Writers, mutation: Mutation, leaves: Sequence[Any]) -> Callable[[str], Awaitable[bytes]]:
         """What writes a root field of a mutation by its response key, and gives its JSON; for a session that is held.
@@ -215,9 +244,42 @@ class Session:
         """
         if self._held:
             self._held.check()
-            self._held.after.append(work)
+            self._held.afterwards.committed.append(work)
         else:
             await work()
+
+    async def after_end(self, work: Work) -> None:
+        """Does something once the mutation is over, whether it is committed or undone: what must be written although
+        the caller is refused, such as a count of failed attempts. Outside a mutation, at once.
+        """
+        if self._held:
+            self._held.check()
+            self._held.afterwards.ended.append(work)
+        else:
+            await work()
+
+    async def sql(
+        self, statement: sa.Executable, values: Mapping[str, Any] | None = None, *, guarded: bool = False
+    ) -> sa.Result[Any]:
+        """The rows that a statement of SQLAlchemy's gives, in the session's transaction; alone, it is one of its own.
+
+        No rule is attached to it, so it is for a session of `as_system()`: PermissionError for another's. A
+        constraint that it breaks is a Refusal (CONSTRAINT_VIOLATION) and the end of the transaction; `guarded`, it is
+        raised as Broken, and the transaction goes on. Raises what `read` raises.
+        """
+        if not self.actor.superuser:
+            raise PermissionError("Rules don't reach SQL, so it needs a session of `as_system()`.")
+        compiled = Compiled(statement, values or {}, self._database.dialect.name)
+        if self._held:
+            found = await self._held.run(script(compiled, guarded=guarded), writes=0 if only_reads(statement) else 1)
+        elif only_reads(statement):
+            command = compiled.command(guarded=False)
+            found = compiled.result(await self._database.rows(command.sql, command.values))
+        else:
+            found = await self._database.transact(lambda each: each.run(script(compiled, guarded=guarded)))
+        if isinstance(found, Broken):
+            raise found
+        return found
 
     async def query(self, document: str, variables: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """The `data` of a GraphQL query or mutation, as Python values. Raises Refusal where a client would get errors.

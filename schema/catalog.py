@@ -37,7 +37,8 @@ class TableColumn:
     """A column: `name` as the model's attribute, `sql` in the database, `field` in GraphQL.
 
     `default` is for creates, `onupdate` for updates; a `generated` column is never written. `collated`: the
-    database may take texts for equal that are not the same.
+    database may take texts for equal that are not the same. A `sealed` one is written by superusers and by code alone,
+    whatever rules allow.
     """
 
     name: str
@@ -50,6 +51,7 @@ class TableColumn:
     onupdate: Default | None = None
     generated: bool = False
     collated: bool = False
+    sealed: bool = False
 
 
 @dataclass(frozen=True, slots=True)

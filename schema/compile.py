@@ -136,6 +136,7 @@ def _table(model: type[Any], keys: Mapping[type[Any], str], naming: Naming, prob
             onupdate=onupdate_of(column, type, where, refuse),
             generated=generated(column),
             collated=own_equality(column.type),
+            sealed=attribute.key in getattr(model, "__sealed__", ()),
         )
         attribute_of[column.name] = attribute.key
     relations: dict[str, Relation] = {}

@@ -64,8 +64,17 @@ class Module:
 
     name: str = "module"
 
+    def declare(self, models: Sequence[type[Any]]) -> None:
+        """Is told of the developer's models, before it is asked for anything. Raises DeclarationError."""
+
     def models(self) -> Sequence[type[Any]]:
         """SQLModel tables that this module brings."""
+        return ()
+
+    def tables(self) -> Sequence[type[Any]]:
+        """SQLModel tables of the module's own, which no field, rule or change stream ever shows, to nobody: code alone
+        reads and writes them, by `Session.sql`.
+        """
         return ()
 
     def query(self) -> type[Any] | None:

@@ -112,15 +112,21 @@ class Writer:
         create = {
             column.field: column
             for column in table.columns.values()
-            if table.givable(column) and self._given(rules["create"], column.name)
+            if table.givable(column) and self._open(column) and self._given(rules["create"], column.name)
         }
         update = {
             column.field: column
             for column in table.columns.values()
-            if table.changeable(column) and self._given(rules["update"], column.name) and table.key in self.read
+            if table.changeable(column)
+            and self._open(column)
+            and self._given(rules["update"], column.name)
+            and table.key in self.read
         }
         delete = table.key in self.read and (self.superuser or bool(rules["delete"]))
         return WriteView(table, rules, create or None, update or None, delete, {}, {}, {}, {})
+
+    def _open(self, column: TableColumn) -> bool:
+        return self.superuser or not column.sealed
 
     def _rules(self, table: Table, verb: Verb) -> tuple[Rule, ...]:
         if self.superuser:

@@ -92,7 +92,12 @@ class Backend:
     ) -> None:
         if naming not in NAMINGS:
             raise DeclarationError([Problem(f"there is no naming {naming!r}", f"Use one of {', '.join(NAMINGS)}.")])
+        models = [*models]
+        for module in modules:
+            module.declare(models)
         self.models = [*models, *(model for module in modules for model in module.models())]
+        self.tables = [table for module in modules for table in module.tables()]
+        """Those that no field shows."""
         self.catalog: Catalog = compile_custom(
             compile_models(self.models, NAMINGS[naming], [module.channels() for module in modules]),
             self.models,
@@ -154,7 +159,7 @@ class Backend:
             raise SetupError(f"HEDGEROW_MAX_COST names roles that no rule names: {', '.join(sorted(unknown))}.")
         log = Log(settings.log_level)
         tables = captured(self.catalog)
-        await prepare(url, self.models, self._seed, tables)
+        await prepare(url, [*self.models, *self.tables], self._seed, tables)
         database = self._database(url, settings)
         bus = bus_of(
             settings.broadcast_url or url, name=settings.broadcast_name, patience=settings.connect_timeout, observe=log
@@ -187,7 +192,7 @@ class Backend:
             idempotency_seconds=settings.idempotency_seconds,
         )
         secret = settings.admin_secret.get_secret_value() if settings.admin_secret else None
-        callers = (AdminSecret(secret, self._naming), Tokens(settings, self._clock), *self._modules)
+        callers = (AdminSecret(secret, self._naming), *self._modules, Tokens(settings, self._clock))
         connections = Connections(engine, callers, bounds(settings), self._clock)
         new_id = counter(secrets.token_hex(4))
         compression = Compression(settings.compression_min_bytes, secrets.randbelow) if settings.compression else None

@@ -20,6 +20,11 @@ class ClientGone(Exception):
     """Nobody waits for the answer any more."""
 
 
+def host_of(scope: Scope) -> str:
+    """The client's address as the network tells it, empty where there is none."""
+    return (scope.get("client") or ("",))[0]
+
+
 class Watches:
     """The requests of one event loop that are being worked on. Those that take long are looked after: one timer serves
     them all, for most are done before anybody has to look.

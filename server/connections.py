@@ -9,7 +9,6 @@ can say: it never goes on for somebody whose token may have been revoked.
 from __future__ import annotations
 
 import asyncio
-import ipaddress
 from collections import Counter
 from collections.abc import Callable, Collection, Generator, Mapping, Sequence
 from contextlib import contextmanager
@@ -17,11 +16,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeAlias
 
+from ..resolvers.exchange import network
 from ..resolvers.execute import Engine
 from ..resolvers.session import Session
 from ..schema.errors import Code, Refusal
 from ..schema.module import Caller, Module
-from .asgi import Scope
+from .asgi import Scope, host_of
 from .callers import STRANGER, identify
 
 Key: TypeAlias = tuple[str, str]
@@ -80,7 +80,7 @@ class Connections:
         check_origin(headers, self.bounds.allowed_origins)
         if len(self._open) >= self.bounds.max_connections:
             raise Refusal.of(Code.UNAVAILABLE, "The server has as many connections as it takes. Try again later.")
-        connection = Connection(self, address_of(scope), self.engine.session(STRANGER.actor))
+        connection = Connection(self, network(host_of(scope)), self.engine.session(STRANGER.actor))
         if connection.address:
             self._count(("address", connection.address), self.bounds.max_connections_per_address)
         self._open.add(connection)
@@ -207,18 +207,6 @@ def check_origin(headers: Mapping[str, str], allowed: Collection[str]) -> None:
         return
     message = "Pages of this origin may not open connections here. HEDGEROW_ALLOWED_ORIGINS lists those that may."
     raise Refusal.of(Code.FORBIDDEN, message)
-
-
-def address_of(scope: Scope) -> str:
-    """Whence a request comes, empty where that is unknown. Who has an IPv6 address has all of its /64."""
-    host = (scope.get("client") or ("",))[0]
-    try:
-        address = ipaddress.ip_address(host)
-    except ValueError:
-        return str(host)
-    if address.version == 6 and not address.ipv4_mapped:
-        return str(ipaddress.ip_network((address, 64), strict=False))
-    return host
 
 
 def _key(caller: Caller) -> Key | None:

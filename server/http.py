@@ -17,13 +17,14 @@ import graphql as g
 import orjson
 
 from ..resolvers.answer import Answer
+from ..resolvers.exchange import Exchange
 from ..resolvers.execute import Engine
 from ..resolvers.observe import Observe, Refused
 from ..resolvers.session import Session
 from ..resolvers.writes.idempotency import HEADER
 from ..schema.errors import Code, Complaint, Refusal
 from ..schema.module import Module
-from .asgi import ClientGone, Headers, Receive, Scope, Send, Watch, Watches
+from .asgi import ClientGone, Headers, Receive, Scope, Send, Watch, Watches, host_of
 from .callers import identify
 from .compression import Compression
 from .connections import Connection, Connections
@@ -92,6 +93,7 @@ class GraphQL:
         asked: Asked | Batch | None = None
         unread: Receive | None = None
         media = JSON
+        exchange = Exchange(headers, host_of(scope), [])
         try:
             if scope["method"] == "GET" and self._page and _wants_page(scope, headers):
                 return await send_page(send, await self._page())
@@ -103,9 +105,11 @@ class GraphQL:
                     return await self._stream(connection, asked, headers, receive, send, request_id)
             session = self._engine.session((await identify(self._modules, headers)).actor)
             if isinstance(asked, Batch):
-                return await self._answer_all(asked, session, headers, receive, reply, request_id)
+                return await self._answer_all(
+                    asked, session, Exchange(headers, exchange.host), receive, reply, request_id
+                )
             with Watch(receive, self._watches):
-                body = await self._answer(asked, session, headers, request_id)
+                body = await self._answer(asked, session, exchange, request_id)
             status, extra = 200, ()
         except ClientGone:
             return None
@@ -114,10 +118,12 @@ class GraphQL:
             media = GRAPHQL_JSON if media is EVENTS else media
             status, body, extra = self._told(error, name, media, request_id)
             unread = receive if isinstance(error, TooLarge) else None
+        if exchange.reply:
+            extra = (*extra, *((name.encode(), value.encode()) for name, value in exchange.reply))
         return await reply.whole(status, media, body, extra, unread)
 
-    async def _answer(self, asked: Asked, session: Session, headers: Mapping[str, str], request_id: str) -> bytes:
-        found = await self._engine.answer(asked.document, asked.name, asked.variables, session, headers)
+    async def _answer(self, asked: Asked, session: Session, exchange: Exchange, request_id: str) -> bytes:
+        found = await self._engine.answer(asked.document, asked.name, asked.variables, session, exchange)
         if not isinstance(found, Answer):
             return b'{"data":%b}' % found
         return Telling(self._observe, request_id, asked.name).body(found)
@@ -142,13 +148,13 @@ class GraphQL:
         self,
         batch: Batch,
         session: Session,
-        headers: Mapping[str, str],
+        exchange: Exchange,
         receive: Receive,
         reply: Reply,
         request_id: str,
     ) -> None:
         """A batch's answers. Always `application/json`, which is what a list of answers is, and always 200."""
-        if HEADER in headers:
+        if HEADER in exchange.headers:
             message = "An Idempotency-Key is for one operation. Send the operations of the batch one by one."
             raise Malformed(400, Code.BAD_USER_INPUT, message)
         with Watch(receive, self._watches):
@@ -156,7 +162,7 @@ class GraphQL:
                 asked = None
                 try:
                     asked = request(given)
-                    body = await self._answer(asked, session, headers, request_id)
+                    body = await self._answer(asked, session, exchange, request_id)
                 except Exception as error:
                     _, body, _ = self._told(error, asked.name if asked else None, JSON, request_id)
                 if number == 0:

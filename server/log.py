@@ -34,6 +34,6 @@ class Log:
                 logger.warning("no connection to %s: %s", event.service, event.cause or "it was lost")
             case NotDone():
                 name = event.operation or "a mutation"
-                logger.error("%s is committed, but what was to follow failed", name, exc_info=event.cause)
+                logger.error("%s is over, but what was to follow failed", name, exc_info=event.cause)
             case _:
                 assert_never(event)

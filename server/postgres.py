@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 
 import asyncpg
 
-from ..resolvers.database import Alone, Contended, Transaction
+from ..resolvers.database import Alone, Contended, Row, Transaction
 from ..resolvers.dialect_postgres import Postgres
 from ..resolvers.statement import Statement
 from ..resolvers.tasks import Tasks
@@ -141,6 +141,16 @@ class PostgresDatabase:
             connection = await self.pool.acquire(timeout=self._wait())
             async with self.lent(connection):
                 return await connection.fetchval(sql, *values)
+        except Exception as error:
+            raise self._told(error) from error
+
+    async def rows(self, sql: str, values: Sequence[Any]) -> Sequence[Row]:
+        """See `resolvers/database`."""
+        try:
+            connection = await self.pool.acquire(timeout=self._wait())
+            async with self.lent(connection):
+                with connection.varchar.decoded():
+                    return await connection.fetch(sql, *values)
         except Exception as error:
             raise self._told(error) from error
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Generator
 from typing import Any
 
 import asyncpg
@@ -28,6 +28,15 @@ class Varchar:
 
     def __init__(self) -> None:
         self.raw = True
+
+    @contextlib.contextmanager
+    def decoded(self) -> Generator[None]:
+        """Values of rows are decoded in this block."""
+        self.raw = False
+        try:
+            yield
+        finally:
+            self.raw = True
 
     def decode(self, data: bytes) -> bytes | str:
         """For asyncpg."""

@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 
 import asyncpg
 
-from ..resolvers.database import Broken, Command, Row, Script, throw
+from ..resolvers.database import Broken, Row, Script, throw
 from ..schema.errors import Refusal
 from .postgres_connection import Varchar, settle, terminate
 from .postgres_errors import LOST, broken_by, interrupt_if_cancelled, nobody_knows, overdue, refusal
@@ -51,11 +51,10 @@ class PostgresTransaction:
     async def run(self, script: Script[T]) -> T:
         """See `resolvers/database`."""
         async with self._step():
-            self._varchar.raw = False
             try:
-                return await self._play(script)
+                with self._varchar.decoded():
+                    return await self._play(script)
             finally:
-                self._varchar.raw = True
                 script.close()
 
     async def fetch(self, sql: str, values: Sequence[Any]) -> bytes:
@@ -138,7 +137,9 @@ class PostgresTransaction:
                     broken = broken_by(error)
                     if broken is None:
                         raise
-                    command = await self._broke(script, command, broken)
+                    if command.guarded:
+                        await self._connection.execute("ROLLBACK TO SAVEPOINT hedgerow")
+                    command = throw(script, broken, guarded=command.guarded)
                 else:
                     command = script.send(rows)
         except StopIteration as done:
@@ -149,11 +150,6 @@ class PostgresTransaction:
         released = "RELEASE SAVEPOINT hedgerow; " if self._saved else ""
         await self._connection.execute(f"{released}SAVEPOINT hedgerow")
         self._saved = True
-
-    async def _broke(self, script: Script[Any], command: Command, broken: Broken) -> Command:
-        if command.guarded:
-            await self._connection.execute("ROLLBACK TO SAVEPOINT hedgerow")
-        return throw(script, broken, guarded=command.guarded)
 
     def _told(self, error: Exception) -> Exception:
         interrupt_if_cancelled(error)

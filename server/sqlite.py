@@ -12,7 +12,7 @@ from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import Any, TypeVar
 
-from ..resolvers.database import Alone, Transaction
+from ..resolvers.database import Alone, Row, Transaction
 from ..resolvers.dialect_sqlite import SQLite
 from ..resolvers.statement import Statement
 from ..schema.errors import SetupError
@@ -78,6 +78,10 @@ class SQLiteDatabase:
         """See `resolvers/database`."""
         rows = await self._readers.rows(sql, values)
         return rows[0][0].encode()
+
+    async def rows(self, sql: str, values: Sequence[Any]) -> Sequence[Row]:
+        """See `resolvers/database`."""
+        return await self._readers.rows(sql, values)
 
     async def read(self, statement: Statement, values: Sequence[Any]) -> bytes:
         """See `resolvers/database`. What is quick is read in the event loop itself."""

@@ -18,6 +18,7 @@ from typing import Any
 import graphql as g
 import orjson
 
+from ..resolvers.exchange import Exchange
 from ..resolvers.live.subscribe import Event, Told
 from ..resolvers.observe import Failed, Observe
 from ..schema.errors import Complaint
@@ -93,7 +94,7 @@ class EventStream:
                     asked.name,
                     asked.variables,
                     self.connection.session,
-                    self.headers,
+                    Exchange(self.headers, self.connection.address),
                     resume=self.cursor,
                 )
                 async with aclosing(told):

@@ -52,13 +52,13 @@ def sqlite_path(url: str) -> Path:
 
 
 async def prepare(
-    url: str, models: Sequence[type[Any]], seed: Seed | None, captured: Sequence[Captured] | None = None
+    url: str, models: Sequence[type[Any] | sa.Table], seed: Seed | None, captured: Sequence[Captured] | None = None
 ) -> None:
     """Makes missing tables, compares the others, and runs `seed` when all tables were missing.
 
     Changes of the `captured` tables are recorded from then on, and those of no other; None leaves that as it is.
     """
-    tables = list(needed(model.__table__ for model in models))
+    tables = list(needed(model if isinstance(model, sa.Table) else model.__table__ for model in models))
     try:
         await run(url, lambda connection: _prepare(connection, tables, seed, captured), begin="BEGIN IMMEDIATE")
     except (SQLAlchemyError, OSError) as error:

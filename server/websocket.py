@@ -19,6 +19,7 @@ import graphql as g
 import orjson
 
 from ..resolvers.answer import INTERNAL
+from ..resolvers.exchange import Exchange
 from ..resolvers.execute import Engine
 from ..resolvers.live.subscribe import Event, Told
 from ..resolvers.observe import Failed, Observe, Refused
@@ -248,7 +249,8 @@ class Talk:
                 session = self.connection.session
                 kind = self.engine.prepare(asked.document, asked.name, session.actor).kind
                 running.lasts = kind is g.OperationType.SUBSCRIPTION
-                told = self.engine.subscribe(asked.document, asked.name, asked.variables, session, self.headers)
+                exchange = Exchange(self.headers, self.connection.address)
+                told = self.engine.subscribe(asked.document, asked.name, asked.variables, session, exchange)
                 async with aclosing(told):
                     async for each in told:
                         async with self.sending:  # made when its turn has come, so that what waits is shared bytes

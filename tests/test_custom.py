@@ -37,6 +37,7 @@ from hedgerow import (
 )
 from hedgerow.resolvers.answer import Answer
 from hedgerow.resolvers.custom import Executor
+from hedgerow.resolvers.exchange import Exchange
 from hedgerow.resolvers.observe import Event, Failed, Planned
 from hedgerow.schema import graphql as generated
 from hedgerow.schema.leaves import printer, reader
@@ -512,7 +513,9 @@ async def ask(backend: Backend, query: str, actor: Actor = STRANGER, **variables
     statements = backend.engine.database.statements  # type: ignore[attr-defined]
     statements.clear()
     try:
-        answer = await backend.engine.answer(query, None, variables, backend.session(actor), {"x-test": "yes"})
+        answer = await backend.engine.answer(
+            query, None, variables, backend.session(actor), Exchange({"x-test": "yes"})
+        )
     except Refusal as refusal:
         return {"errors": [each.as_json() for each in refusal.complaints], "statements": len(statements)}
     body = json.loads(answer.body("id") if isinstance(answer, Answer) else b'{"data":%b}' % answer)
@@ -1106,7 +1109,7 @@ async def test_loaders_end_with_their_request(backend: Backend) -> None:
             raise
         return keys
 
-    context = Context(backend.session(STRANGER), {}, SimpleNamespace())  # type: ignore[arg-type]
+    context = Context(backend.session(STRANGER), Exchange(), SimpleNamespace())  # type: ignore[arg-type]
     loading = context.loader(stuck).load(1)
     await entered.wait()
     await context.close()

@@ -21,6 +21,7 @@ from strawberry.permission import BasePermission
 from hedgerow import Actor, Backend, Code, DeclarationError, Info, Module, Refusal, Session, access, allow, computed
 from hedgerow.resolvers.answer import Answer
 from hedgerow.resolvers.database import Contended
+from hedgerow.resolvers.exchange import Exchange
 from hedgerow.resolvers.observe import AsSystem, Event
 from hedgerow.schema.compile import compile_models
 from hedgerow.schema.compile_custom import compile_custom
@@ -421,7 +422,7 @@ async def ask(
 ) -> dict[str, Any]:
     """The answer as a client gets it."""
     try:
-        answer = await backend.engine.answer(document, None, variables, backend.session(actor), headers)
+        answer = await backend.engine.answer(document, None, variables, backend.session(actor), Exchange(headers or {}))
     except Refusal as refusal:
         return {"errors": [each.as_json() for each in refusal.complaints]}
     return json.loads(answer.body("id") if isinstance(answer, Answer) else b'{"data":%b}' % answer)

@@ -14,6 +14,7 @@ from sqlalchemy.orm import registry
 from sqlmodel import Field, Relationship, SQLModel
 
 from hedgerow import Actor, Backend, Refusal, access, allow
+from hedgerow.resolvers.exchange import Exchange
 from hedgerow.schema.errors import Code
 from hedgerow.server.sqlite_connection import sqlite3
 
@@ -212,7 +213,7 @@ async def test_a_key_makes_a_request_one_that_is_done_once(backend: Backend) -> 
     session = backend.session(ONE)
     for _ in range(2):
         told = await backend.engine.answer(
-            CREATE, None, {"book": {"title": "Emma"}}, session, {"idempotency-key": "one"}
+            CREATE, None, {"book": {"title": "Emma"}}, session, Exchange({"idempotency-key": "one"})
         )
         assert told == b'{"createBook":{"id":1,"title":"Emma","by":1}}'
     assert await titles(backend) == ["Emma"]

@@ -13,6 +13,7 @@ import pytest
 from sqlmodel import Field, SQLModel
 
 from hedgerow import Actor, Backend, Refusal, access, allow
+from hedgerow.resolvers.exchange import Exchange
 from hedgerow.resolvers.writes.idempotency import TABLE
 from hedgerow.schema.errors import Code
 
@@ -60,7 +61,7 @@ async def backend(url: str, clock: Clock) -> AsyncIterator[Backend]:
 async def ask(backend: Backend, key: str | None, word: str = "one", actor: Actor | None = None) -> Any:
     headers = {} if key is None else {"idempotency-key": key}
     session = backend.session(actor or user(1))
-    return await backend.engine.answer(CREATE, None, {"word": word}, session, headers)
+    return await backend.engine.answer(CREATE, None, {"word": word}, session, Exchange(headers))
 
 
 async def words(backend: Backend) -> list[str]:
@@ -87,7 +88,7 @@ async def test_a_key_is_for_one_operation(backend: Backend, document: str) -> No
     word = "other" if document == CREATE else "one"
     session = backend.session(user(1))
     with pytest.raises(Refusal, match="used for another operation") as refused:
-        await backend.engine.answer(document, None, {"word": word}, session, {"idempotency-key": "a"})
+        await backend.engine.answer(document, None, {"word": word}, session, Exchange({"idempotency-key": "a"}))
     assert refused.value.code is Code.BAD_USER_INPUT
     assert await words(backend) == ["one"]
 

@@ -10,6 +10,7 @@ import strawberry
 from sqlmodel import Field, Relationship, Session, SQLModel
 
 from hedgerow import Backend, Code, DeclarationError, Info, Refusal, access, allow
+from hedgerow.resolvers.exchange import Exchange
 from hedgerow.resolvers.observe import Event, NotDone
 from hedgerow.schema.compile import compile_models
 from hedgerow.schema.names import NAMINGS
@@ -197,7 +198,7 @@ async def test_a_mutation_that_is_sent_again_does_it_once(backend: Backend) -> N
     headers = {"idempotency-key": "a-key-of-this-very-test"}
     for _ in range(2):
         session = backend.session(user(1))
-        await backend.engine.answer('mutation { afterwards(what: "once") }', None, {}, session, headers)
+        await backend.engine.answer('mutation { afterwards(what: "once") }', None, {}, session, Exchange(headers))
     assert done == ["once"]
 
 

@@ -11,6 +11,7 @@ import pytest
 
 from hedgerow import Actor, Backend, Code, Refusal, Settings
 from hedgerow.resolvers.answer import Answer
+from hedgerow.resolvers.exchange import Exchange
 from hedgerow.resolvers.live.subscribe import Event
 from hedgerow.schema.compile import compile_models
 from hedgerow.schema.graphql import build
@@ -30,7 +31,7 @@ async def subscribed(
     backend: Backend, document: str, actor: Actor, variables: Mapping[str, Any] | None = None, name: str | None = None
 ) -> AsyncIterator[Any]:
     """A function that gives the next thing that the subscriber is told."""
-    told = backend.engine.subscribe(document, name, variables or {}, backend.session(actor), {})
+    told = backend.engine.subscribe(document, name, variables or {}, backend.session(actor), Exchange())
     async with contextlib.aclosing(told):
         yield lambda: anext(told)
 

@@ -1,0 +1,51 @@
+"""A request beside its document, as a developer's own fields know it, and what they add to its answer.
+
+In: headers and an address, from whatever carried the request. Out: the same, and headers for the answer where it has
+any: an event of a WebSocket or of an event stream has none. Refused here: a header for such an answer.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from ..schema.errors import Code, Refusal
+
+
+@dataclass(slots=True)
+class Exchange:
+    """`headers` have lower-case names. `host` is the client's address as the network tells it; "" where it has none.
+    `reply` is where headers of the answer go; None where it has none of its own.
+    """
+
+    headers: Mapping[str, str] = field(default_factory=dict[str, str])
+    host: str = ""
+    reply: list[tuple[str, str]] | None = None
+
+    @property
+    def address(self) -> str:
+        """Whose the client is, for what one address may do: of IPv6 the network, for one client has all of it."""
+        return network(self.host)
+
+    def answer_with(self, name: str, value: str) -> None:
+        """Adds a header to the answer. Raises Refusal where it has none."""
+        if self.reply is None:
+            message = "This sets a cookie, which no answer over a WebSocket or event stream can. Send it by HTTP POST."
+            raise Refusal.of(Code.BAD_USER_INPUT, message)
+        if not (value.isascii() and value.isprintable()):
+            raise ValueError("A header's value is printable ASCII.")
+        self.reply.append((name, value))
+
+
+def network(host: str) -> str:
+    """Whose an address is, since who has one of IPv6 has all of its /64; a host that is no address as it is."""
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return host
+    if isinstance(address, ipaddress.IPv6Address):
+        if address.ipv4_mapped:
+            return str(address.ipv4_mapped)
+        return str(ipaddress.ip_network((address, 64), strict=False))
+    return host
