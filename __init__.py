@@ -3,6 +3,8 @@
 This is the public face: what a developer imports, and nothing else.
 """
 
+from .resolvers.auth.account import Account
+from .resolvers.auth.module import Lifetimes
 from .resolvers.channels.module import channels
 from .resolvers.context import Context, Info
 from .resolvers.live.bus import Bus
@@ -14,9 +16,11 @@ from .schema.errors import Code, DeclarationError, Refusal, SetupError
 from .schema.expr import Actor
 from .schema.module import Caller, Host, Module
 from .server.app import Backend
+from .server.auth import auth
 from .server.settings import Settings
 
 __all__ = [
+    "Account",
     "Actor",
     "Backend",
     "Bus",
@@ -26,6 +30,7 @@ __all__ = [
     "DeclarationError",
     "Host",
     "Info",
+    "Lifetimes",
     "Module",
     "Record",
     "Refusal",
@@ -34,6 +39,7 @@ __all__ = [
     "SetupError",
     "access",
     "allow",
+    "auth",
     "channels",
     "computed",
     "now",

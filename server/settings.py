@@ -43,6 +43,9 @@ class Settings(BaseSettings):
     )
     admin_secret: SecretStr | None = Field(None, description="who holds it is bound by no rule")
     jwt_secret: SecretStr | None = Field(None, description="key of HS256 tokens, at least 32 bytes")
+    auth_secret: SecretStr | None = Field(
+        None, description="secrets of auth(), by spaces: the first signs, all verify; default: the JWT secret"
+    )
     jwks_url: str | None = Field(None, description="where the public keys of foreign tokens are")
     jwt_audience: str | None = Field(None, description="the aud that a token must have")
     jwt_issuer: str | None = Field(None, description="the iss that a token must have")
@@ -117,10 +120,6 @@ class Settings(BaseSettings):
     broadcast_name: str = Field(
         "hedgerow", min_length=1, description="sets this backend's messages apart from others' on the same service"
     )
-    live_clock_seconds: float = Field(
-        10.0, gt=0, le=86_400, description="seconds after which live queries that read the clock are read again"
-    )
-    max_live_queries: int = Field(100_000, ge=1, description="most different live queries at once")
     stream_buffer: int = Field(
         1_000, ge=1, le=100_000, description="most changes that wait for a subscriber of a change stream"
     )

@@ -1,0 +1,181 @@
+"""Who is signed in where: sessions, and the refresh tokens that keep them going.
+
+In: users who proved who they are, and refresh tokens. Out: sessions as Actors know them, and new refresh tokens. A
+refresh token is a random value of which only a hash is kept; each is used once, and one that comes again ends the
+session, since somebody else has it. What a session's user may is asked of the database, and known for a short time:
+whoever ends a session says so to the other processes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from hashlib import sha256
+from uuid import UUID, uuid4
+
+import sqlalchemy as sa
+
+from ...schema.expr import Actor
+from ..cache import Lru
+from ..live.bus import Bus
+from ..session import Session
+from .tables import REFRESH, SESSION
+
+KEPT = 10_000
+"""Sessions of which it is known what their users may."""
+TOPIC = "auth"
+REFRESH_BYTES = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A session and the token that refreshes it, which is known to nobody else."""
+
+    id: UUID
+    refresh_token: str
+
+
+class Stolen(Exception):
+    """A refresh token came that was used already."""
+
+    def __init__(self, session: UUID, user: UUID) -> None:
+        self.session = session
+        self.user = user
+
+
+class Sessions:
+    """Those of one backend. `facts` asks what a session's user is and may, None where there is no such session; that
+    is believed for `fresh`. A session that is not refreshed for `idle` is over, and each is after `longest`.
+    """
+
+    def __init__(
+        self,
+        facts: Callable[[UUID, UUID], Awaitable[Actor | None]],
+        *,
+        fresh: timedelta,
+        idle: timedelta,
+        longest: timedelta,
+    ) -> None:
+        self._facts = facts
+        self._fresh = fresh
+        self.idle = idle
+        self.longest = longest
+        self._known: Lru[UUID, tuple[Actor | None, datetime]] = Lru(KEPT)
+        self._asking: dict[UUID, asyncio.Task[Actor | None]] = {}
+        self._bus: Bus | None = None
+
+    async def start(self, bus: Bus) -> None:
+        """Listens to what other processes end."""
+        self._bus = bus
+        if bus.shared:
+            await bus.attach(TOPIC, self._take)
+
+    def stop(self) -> None:
+        """Listens no more."""
+        if self._bus and self._bus.shared:
+            self._bus.detach(TOPIC, self._take)
+
+    # What is known
+
+    async def actor(self, id: UUID, user: UUID, now: datetime) -> Actor | None:
+        """Who is signed in in a session; None where it is over."""
+        known = self._known.get(id)
+        if known is not None and now - known[1] < self._fresh:
+            return known[0]
+        asking = self._asking.get(id)
+        if asking is None:
+            asking = self._asking[id] = asyncio.ensure_future(self._ask(id, user, now))
+            asking.add_done_callback(lambda _: self._asking.pop(id, None))
+        return await asyncio.shield(asking)
+
+    async def _ask(self, id: UUID, user: UUID, now: datetime) -> Actor | None:
+        before = self._known
+        actor = await self._facts(id, user)
+        if before is self._known:  # else what was found may be older than what was told meanwhile
+            self._known.put(id, (actor, now))
+        return actor
+
+    async def forget(self) -> None:
+        """What is known holds no more, in any process: a session ended, or what a user may is another."""
+        self._known = Lru(KEPT)
+        if self._bus and self._bus.shared:
+            await self._bus.send(TOPIC, b"")
+
+    def _take(self, message: bytes | None) -> None:
+        self._known = Lru(KEPT)
+
+    # What is written
+
+    async def open(self, user: UUID, address: str, agent: str, session: Session, now: datetime) -> Opened:
+        """A new session."""
+        opened = Opened(uuid4(), secrets.token_urlsafe(REFRESH_BYTES))
+        await session.sql(
+            sa.insert(SESSION).values(
+                id=opened.id,
+                user_id=user,
+                created_at=now,
+                used_at=now,
+                expires_at=now + min(self.idle, self.longest),
+                address=address[:64],
+                agent=agent[:256],
+            )
+        )
+        await session.sql(sa.insert(REFRESH).values(hash=_hash(opened.refresh_token), session_id=opened.id))
+        return opened
+
+    async def refresh(self, token: str, session: Session, now: datetime) -> tuple[UUID, Opened] | None:
+        """The user of a session, and its next token; None for a token of no session. Raises Stolen."""
+        used = (
+            sa.update(REFRESH)
+            .where(REFRESH.c.hash == _hash(token), REFRESH.c.used_at.is_(None))
+            .values(used_at=now)
+            .returning(REFRESH.c.session_id)
+        )
+        (id,) = (await session.sql(used)).first() or (None,)
+        if id is None:
+            of = (
+                sa.select(SESSION.c.id, SESSION.c.user_id)
+                .join(REFRESH, REFRESH.c.session_id == SESSION.c.id)
+                .where(REFRESH.c.hash == _hash(token))
+            )
+            if (stolen := (await session.sql(of)).first()) is not None:
+                raise Stolen(stolen.id, stolen.user_id)
+            return None
+        going_on = (
+            sa.update(SESSION)
+            .where(SESSION.c.id == id, SESSION.c.expires_at > now)
+            .values(used_at=now)
+            .returning(SESSION.c.user_id, SESSION.c.created_at)
+        )
+        found = (await session.sql(going_on)).first()
+        if found is None:
+            return None
+        expires = min(now + self.idle, found.created_at + self.longest)
+        await session.sql(sa.update(SESSION).where(SESSION.c.id == id).values(expires_at=expires))
+        opened = Opened(id, secrets.token_urlsafe(REFRESH_BYTES))
+        await session.sql(sa.insert(REFRESH).values(hash=_hash(opened.refresh_token), session_id=id))
+        return found.user_id, opened
+
+    async def end(self, session: Session, condition: sa.ColumnElement[bool]) -> list[UUID]:
+        """Ends those sessions, and gives their ids; `forget` follows where that is committed."""
+        ended = await session.sql(sa.select(SESSION.c.id).where(condition))
+        ids = [row.id for row in ended]
+        await session.sql(sa.delete(REFRESH).where(REFRESH.c.session_id.in_(ids)))
+        await session.sql(sa.delete(SESSION).where(SESSION.c.id.in_(ids)))
+        return ids
+
+    async def of(self, user: UUID, session: Session, now: datetime) -> Sequence[sa.RowMapping]:
+        """A user's sessions, the last used first."""
+        wanted = sa.select(SESSION).where(SESSION.c.user_id == user, SESSION.c.expires_at > now)
+        return (await session.sql(wanted.order_by(SESSION.c.used_at.desc()))).mappings().all()
+
+    async def sweep(self, session: Session, now: datetime) -> None:
+        """Drops what is over."""
+        await self.end(session, SESSION.c.expires_at <= now)
+
+
+def _hash(token: str) -> bytes:
+    return sha256(token.encode()).digest()

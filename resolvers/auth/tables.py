@@ -1,0 +1,55 @@
+"""The tables of sign-in that no field ever shows: what proves who somebody is, and what they hold meanwhile.
+
+In: nothing. Out: SQLAlchemy tables. Whatever a stolen copy of the database could be used with is not in it: passwords
+as argon2id, tokens and codes as hashes of random values. Rows name users without a foreign key, since a user may be
+deleted by any mutation of the developer's: what names nobody lets nobody in, and is swept.
+"""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+OWN = sa.MetaData()
+_MOMENT = sa.DateTime(timezone=True)
+
+CREDENTIAL = sa.Table(
+    "hedgerow_auth_credential",
+    OWN,
+    sa.Column("user_id", sa.Uuid, primary_key=True),
+    sa.Column("password", sa.String(1024), nullable=False),
+    sa.Column("changed_at", _MOMENT, nullable=False),
+)
+"""How a user's password is checked: a hash that says itself what made it."""
+
+SESSION = sa.Table(
+    "hedgerow_auth_session",
+    OWN,
+    sa.Column("id", sa.Uuid, primary_key=True),
+    sa.Column("user_id", sa.Uuid, nullable=False, index=True),
+    sa.Column("created_at", _MOMENT, nullable=False),
+    sa.Column("used_at", _MOMENT, nullable=False),
+    sa.Column("expires_at", _MOMENT, nullable=False, index=True),
+    sa.Column("address", sa.String(64), nullable=False),
+    sa.Column("agent", sa.String(256), nullable=False),
+)
+"""Somebody signed in; gone when they sign out. `used_at` is when it was last refreshed."""
+
+REFRESH = sa.Table(
+    "hedgerow_auth_refresh",
+    OWN,
+    sa.Column("hash", sa.LargeBinary(32), primary_key=True),
+    sa.Column("session_id", sa.ForeignKey(SESSION.c.id, ondelete="CASCADE"), nullable=False, index=True),
+    sa.Column("used_at", _MOMENT),
+)
+"""The refresh tokens of a session, also those that were used: one that comes again was stolen."""
+
+ATTEMPT = sa.Table(
+    "hedgerow_auth_attempt",
+    OWN,
+    sa.Column("hash", sa.LargeBinary(32), primary_key=True),
+    sa.Column("failures", sa.Integer, nullable=False),
+    sa.Column("last_at", _MOMENT, nullable=False, index=True),
+)
+"""Failed attempts of late, by what was tried and by whom; see `attempts`."""
+
+TABLES = (CREDENTIAL, SESSION, REFRESH, ATTEMPT)

@@ -1,0 +1,136 @@
+"""Users as sign-in reads and writes them: rows of the developer's own model, in the transaction of a session.
+
+In: addresses, ids, and what a new user gave. Out: rows, and what an Actor may know of one: roles, and claims of its
+columns and of the developer's queries. Changes are made by SQL, so the triggers record them like any other, and live
+queries hear of them. Refused here: values that the model doesn't take (BAD_USER_INPUT).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+from enum import Enum
+from typing import Any, TypeAlias
+from uuid import UUID
+
+import sqlalchemy as sa
+from pydantic import ValidationError
+
+from ...schema.errors import Code, Refusal
+from ...schema.expr import Actor
+from ..session import Session
+from .account import LONGEST_EMAIL, Account
+from .tables import CREDENTIAL, SESSION
+
+Query: TypeAlias = Callable[[UUID], sa.Select[Any]]
+"""What a claim is asked of the database by, for a user's id: a select of one column."""
+
+
+class Users:
+    """Those of one backend. `claims` are the developer's queries, by claim; `read` are the claims that rules read."""
+
+    def __init__(self, model: type[Account], claims: Mapping[str, Query]) -> None:
+        self.model = model
+        self.table: sa.Table = model.__table__  # type: ignore[attr-defined]
+        self.claims = claims
+        self.read: Collection[str] = ()
+        mapper = sa.inspect(model)
+        self._columns: dict[str, sa.Column[Any]] = {
+            each.key: each.columns[0] for each in mapper.column_attrs if isinstance(each.columns[0], sa.Column)
+        }
+
+    def column(self, name: str) -> sa.Column[Any]:
+        """A column, by the model's attribute."""
+        return self._columns[name]
+
+    def row(self) -> sa.Select[Any]:
+        """All columns of users, each under the model's attribute."""
+        return sa.select(*(column.label(name) for name, column in self._columns.items()))
+
+    async def by_email(self, email: str, session: Session) -> Mapping[str, Any] | None:
+        """The user with an address, and as `password` what their password is checked with."""
+        wanted = (
+            self.row()
+            .add_columns(CREDENTIAL.c.password)
+            .outerjoin_from(self.table, CREDENTIAL, CREDENTIAL.c.user_id == self.column("id"))
+        )
+        return _one(await session.sql(wanted.where(self.column("email") == email)))
+
+    async def by_id(self, id: UUID, session: Session) -> Mapping[str, Any] | None:
+        """The user with an id, and as `password` what their password is checked with."""
+        wanted = (
+            self.row()
+            .add_columns(CREDENTIAL.c.password)
+            .outerjoin_from(self.table, CREDENTIAL, CREDENTIAL.c.user_id == self.column("id"))
+        )
+        return _one(await session.sql(wanted.where(self.column("id") == id)))
+
+    async def in_session(self, id: UUID, user: UUID, session: Session, now: datetime) -> Mapping[str, Any] | None:
+        """The user of a session that goes on."""
+        wanted = self.row().join_from(self.table, SESSION, SESSION.c.user_id == self.column("id"))
+        wanted = wanted.where(SESSION.c.id == id, SESSION.c.user_id == user, SESSION.c.expires_at > now)
+        return _one(await session.sql(wanted.where(sa.not_(self.column("disabled")))))
+
+    async def known_at(self, user: UUID, address: str, session: Session) -> bool:
+        """Whether a user is signed in from an address."""
+        wanted = sa.select(SESSION.c.id).where(SESSION.c.user_id == user, SESSION.c.address == address).limit(1)
+        return (await session.sql(wanted)).first() is not None
+
+    async def create(self, given: Mapping[str, Any], session: Session) -> Mapping[str, Any]:
+        """A new user. Raises Refusal, and Broken where the address is another's."""
+        try:
+            made = self.model.model_validate(given)
+        except ValidationError as error:
+            faults = "; ".join(f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors())
+            raise Refusal.of(Code.BAD_USER_INPUT, f"The user can't be made of this: {faults}.") from None
+        values = {name: getattr(made, name) for name in self._columns if hasattr(made, name)}
+        await session.sql(sa.insert(self.table).values({self._columns[n]: v for n, v in values.items()}), guarded=True)
+        return {**dict.fromkeys(self._columns), **values}
+
+    async def change(self, id: UUID, session: Session, **values: Any) -> None:
+        """Sets columns of a user."""
+        version = getattr(self.model, "__version__", None)
+        columns = {self._columns[name]: value for name, value in values.items()}
+        if version is not None:
+            columns[self._columns[version]] = self._columns[version] + 1
+        await session.sql(sa.update(self.table).where(self.column("id") == id).values(columns))
+
+    async def actor(self, user: Mapping[str, Any], session: Session) -> Actor:
+        """Who a user is to rules."""
+        claims: dict[str, Any] = {
+            name: plain(user[name]) for name in self.read if name in user and name not in ("id", "password")
+        }
+        for name, query in self.claims.items():
+            claims[name] = [plain(value) for value in (await session.sql(query(user["id"]))).scalars()]
+        roles = {role for role in user["roles"] or () if isinstance(role, str)} - {"anyone", "user"}
+        return Actor(frozenset({"anyone", "user", *roles}), {**claims, "id": str(user["id"])})
+
+
+def _one(found: sa.Result[Any]) -> Mapping[str, Any] | None:
+    row = found.mappings().first()
+    return None if row is None else {str(name): value for name, value in row.items()}
+
+
+def address(email: str) -> str:
+    """An address as it is kept: in small letters, for nobody tells `Ann@…` from `ann@…`. Raises BAD_USER_INPUT."""
+    text = email.strip().lower()
+    name, at, host = text.rpartition("@")
+    if not (at and name and "." in host.strip(".")) or len(text) > LONGEST_EMAIL or any(c.isspace() for c in text):
+        raise Refusal.of(Code.BAD_USER_INPUT, "This is no e-mail address, such as ann@example.com.")
+    return text
+
+
+def plain(value: Any) -> Any:
+    """A column's value as claims have it: what JSON can say."""
+    match value:
+        case UUID() | Decimal():
+            return str(value)
+        case datetime() | date() | time():
+            return value.isoformat()
+        case timedelta():
+            return value.total_seconds()
+        case Enum():
+            return value.name
+        case _:
+            return value
