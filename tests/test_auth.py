@@ -10,6 +10,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import bcrypt
+import httpx2
 import pytest
 import sqlalchemy as sa
 from joserfc import jwt
@@ -24,9 +25,12 @@ from hedgerow.resolvers.auth.module import Lifetimes
 from hedgerow.resolvers.auth.passwords import Passwords, fault
 from hedgerow.resolvers.auth.tables import CREDENTIAL, REFRESH, SESSION
 from hedgerow.resolvers.exchange import Exchange
+from hedgerow.resolvers.sql import Compiled
 from hedgerow.server.callers import identify, make_token
 
 from .conftest import ADMINISTRATOR, SECRET, settings
+from .serving import serving
+from .talking import socket
 
 PASSWORD = "correct horse battery"
 IN = """mutation ($email: String!, $password: String!) {
@@ -211,7 +215,10 @@ async def test_weak_passwords_are_refused(place, password, why):
 
 
 async def test_what_the_model_does_not_take_is_refused(url):
-    class Picky(Account, SQLModel, registry=registry(), table=True):
+    class Base(SQLModel, registry=registry()):
+        pass
+
+    class Picky(Account, Base, table=True):
         __tablename__ = "picky"
         nick: str = Field(max_length=3)
 
@@ -550,6 +557,83 @@ async def test_who_exists_is_not_told(place):
     known = await place.refused(place.sign_in(password="wrong"))
     unknown = await place.refused(place.sign_in("nobody@example.com", password="wrong"))
     assert (known.code, str(known)) == (unknown.code, str(unknown))
+
+
+async def test_it_takes_as_long_where_nobody_is(place, monkeypatch):
+    """No test can time it well; what is asked and hashed is the same."""
+    await place.up()
+    asked: list[str] = []
+    original = Compiled.command
+
+    def counted(self: Any, **given: Any) -> Any:
+        found = original(self, **given)
+        if not found.sql.startswith("DELETE") and "expires_at <=" not in found.sql:  # the sweep's
+            asked.append(found.sql)
+        return found
+
+    monkeypatch.setattr(Compiled, "command", counted)
+    verified: list[str] = []
+    hasher = place.callers[1]._passwords
+    monkeypatch.setattr(hasher, "_verified", lambda kept, password: bool(verified.append(kept.split("$")[3])))
+    found = []
+    for number, email in enumerate(("nobody@example.com", "ann@example.com")):
+        asked.clear()
+        verified.clear()
+        await place.refused(place.sign_in(email, password="wrong", address=f"203.0.113.{number}"))
+        found.append((list(asked), list(verified)))
+    assert found[0] == found[1]
+    assert found[0][1] == ["m=64,t=1,p=1"]
+
+
+async def test_the_end_of_a_session_reaches_open_subscriptions(place):
+    here = await place.up()
+    async with socket(place.backend) as talk:
+        await talk.init(Authorization=f"Bearer {here['accessToken']}")
+        await talk.subscribe("a", "subscription { notes { text } }")
+        assert await talk.data("a") == {"notes": []}
+        await place.ask("mutation { signOut }", here["accessToken"])
+        assert (await talk.closed())[0] == 4403
+
+
+@pytest.fixture
+def postgres_url(new_postgres: Any) -> str:
+    return new_postgres()
+
+
+async def test_the_end_of_a_session_reaches_other_processes(postgres_url):
+    one, clock = served(postgres_url)
+    other, _ = served(postgres_url)
+    async with one.lifespan(), other.lifespan():
+        here, there = Place(one, clock), Place(other, clock)
+        token = (await here.up())["accessToken"]
+        assert (await there.ask("{ me { id } }", token))["me"]  # known there for ten seconds from now
+        await here.ask("mutation { signOut }", token)
+
+        async def gone() -> None:
+            while True:
+                try:
+                    await there.ask("{ me { id } }", token)
+                except Refusal as refusal:
+                    assert refusal.code is Code.UNAUTHENTICATED
+                    return
+                await asyncio.sleep(0.01)
+
+        await asyncio.wait_for(gone(), 10)
+
+
+async def test_over_http_a_session_knows_whence_it_came(url):
+    backend, _ = served(url)
+    with serving(backend) as port:
+        async with httpx2.AsyncClient(base_url=f"http://127.0.0.1:{port}") as client:
+            body = {"query": UP, "variables": {"email": "a@b.cd", "password": PASSWORD, "profile": {"name": "A"}}}
+            told = (await client.post("/graphql", json=body, headers={"user-agent": "phone"})).json()
+            token = told["data"]["signUp"]["accessToken"]
+            headers = {"authorization": f"Bearer {token}"}
+            asked = {"query": "{ sessions { agent address } }"}
+            found = (await client.post("/graphql", json=asked, headers=headers)).json()
+            assert found["data"]["sessions"] == [{"agent": "phone", "address": "127.0.0.1"}]
+            keys = (await client.get("/.well-known/jwks.json")).json()["keys"]
+            assert [(key["kty"], key["crv"], key["use"]) for key in keys] == [("OKP", "Ed25519", "sig")]
 
 
 # Passwords

@@ -22,6 +22,7 @@ from ...schema.expr import Actor
 from ..cache import Lru
 from ..live.bus import Bus
 from ..session import Session
+from ..tasks import Tasks
 from .tables import REFRESH, SESSION
 
 KEPT = 10_000
@@ -65,6 +66,7 @@ class Sessions:
         self.longest = longest
         self._known: Lru[UUID, tuple[Actor | None, datetime]] = Lru(KEPT)
         self._asking: dict[UUID, asyncio.Task[Actor | None]] = {}
+        self._tasks = Tasks("hedgerow-auth-session")
         self._bus: Bus | None = None
 
     async def start(self, bus: Bus) -> None:
@@ -73,8 +75,9 @@ class Sessions:
         if bus.shared:
             await bus.attach(TOPIC, self._take)
 
-    def stop(self) -> None:
+    async def stop(self) -> None:
         """Listens no more."""
+        await self._tasks.stop()
         if self._bus and self._bus.shared:
             self._bus.detach(TOPIC, self._take)
 
@@ -87,7 +90,7 @@ class Sessions:
             return known[0]
         asking = self._asking.get(id)
         if asking is None:
-            asking = self._asking[id] = asyncio.ensure_future(self._ask(id, user, now))
+            asking = self._asking[id] = self._tasks.begin(self._ask(id, user, now))
             asking.add_done_callback(lambda _: self._asking.pop(id, None))
         return await asyncio.shield(asking)
 
