@@ -117,6 +117,12 @@ class Module:
         """
         return None
 
+    def bearer(self, token: str) -> bool:
+        """Whether an `Authorization: Bearer` token is for this module's `identify` to judge, true or forged; all others
+        are taken for tokens of the settings.
+        """
+        return False
+
     def credential(self, header: str) -> bool:
         """Whether a WebSocket's client may give `identify` this header (lower-case name) in `connection_init`, since
         browsers can't with the handshake. Never say so of a header that a proxy sets: clients could forge it.

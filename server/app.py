@@ -192,7 +192,8 @@ class Backend:
             idempotency_seconds=settings.idempotency_seconds,
         )
         secret = settings.admin_secret.get_secret_value() if settings.admin_secret else None
-        callers = (AdminSecret(secret, self._naming), *self._modules, Tokens(settings, self._clock))
+        tokens = Tokens(settings, self._clock, self._modules)
+        callers = (AdminSecret(secret, self._naming), tokens, *self._modules)
         connections = Connections(engine, callers, bounds(settings), self._clock)
         new_id = counter(secrets.token_hex(4))
         compression = Compression(settings.compression_min_bytes, secrets.randbelow) if settings.compression else None

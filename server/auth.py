@@ -6,16 +6,21 @@ In: what a developer decides. Out: the Module. The logic is `resolvers/auth`; he
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime
 from typing import Any
 
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 
-from ..resolvers.auth.module import Auth, Lifetimes
+from ..resolvers.auth.desk import Lifetimes
+from ..resolvers.auth.mails import Mailer, Write
+from ..resolvers.auth.module import Auth
 from ..resolvers.auth.passwords import Passwords
 from ..resolvers.auth.users import Query
+from ..schema.module import Host
+from .mail import SMTP, Printed, Unsent
 
 KEYS_SECONDS = 300
 """For how long others may keep our public keys."""
@@ -24,9 +29,32 @@ KEYS_SECONDS = 300
 class ServedAuth(Auth):
     """See `auth`."""
 
+    _mailer: SMTP | Printed | Unsent | None = None
+
     def routes(self) -> Sequence[Any]:
         """See `Module`."""
-        return [Route("/.well-known/jwks.json", self._jwks)]
+        return [Route("/.well-known/jwks.json", self._jwks), Route("/auth/mails", self._mails)]
+
+    def lifespan(self, host: Host) -> AbstractAsyncContextManager[None]:
+        """See `Module`. SetupError where mail can't be sent as the settings say."""
+        settings = host.settings
+        if settings.smtp_url:
+            self._mailer = SMTP(settings.smtp_url.get_secret_value(), settings.mail_from)
+        else:
+            self._mailer = Printed() if settings.graphiql else Unsent()
+        return super().lifespan(host)
+
+    def mailer(self) -> Mailer:
+        """See `Auth`."""
+        assert self._mailer, "the backend is started"
+        return self._mailer
+
+    async def _mails(self, request: Request) -> Response:
+        """What was mailed, while developing."""
+        if not isinstance(self._mailer, Printed):
+            return Response(status_code=404)
+        policy = {"content-security-policy": "default-src 'none'", "cache-control": "no-store"}
+        return HTMLResponse(self._mailer.page(), headers=policy)
 
     async def _jwks(self, request: Request) -> Response:
         return JSONResponse(self.public_keys(), headers={"cache-control": f"public, max-age={KEYS_SECONDS}"})
@@ -43,6 +71,8 @@ def auth(
     lifetimes: Lifetimes | None = None,
     issuer: str = "hedgerow",
     passwords: Callable[[], Passwords] = Passwords,
+    links: Mapping[str, str] | None = None,
+    mails: Write | None = None,
     clock: Callable[[], datetime] = _now,
 ) -> Auth:
     """Sign-in as fields of the same schema: `Backend(models=[User, ...], modules=[auth()])`.
@@ -50,6 +80,10 @@ def auth(
     Users are rows of the one model that is an `Account`; of a plain one where there is none. `profile` are columns of
     it that new users say themselves. `claims` are more that rules may read of `me`, each by a query for a user's id:
     `claims={"teams": lambda user: select(Membership.team_id).where(Membership.user_id == user)}`; they are lists.
-    `issuer` is what access tokens say of who made them. `passwords` makes what hashes, with other parameters, say.
+
+    `links` are pages of your app that take the tokens of mails, by what a mail is for ("verify_email",
+    "reset_password", "sign_in", "change_email"): `{"verify_email": "https://app.example.com/verify?token={token}"}`.
+    `mails` gives other words for them, by purpose and language. `issuer` is what access tokens say of who made them.
+    `passwords` makes what hashes, with other parameters, say.
     """
-    return ServedAuth(claims or {}, lifetimes or Lifetimes(), issuer, profile, passwords, clock)
+    return ServedAuth(claims or {}, lifetimes or Lifetimes(), issuer, profile, passwords, clock, links or {}, mails)

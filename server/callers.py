@@ -109,9 +109,14 @@ class Tokens(Module):
     name = "tokens"
 
     def __init__(
-        self, settings: Settings, clock: Callable[[], datetime], fetch: Callable[[str], Any] | None = None
+        self,
+        settings: Settings,
+        clock: Callable[[], datetime],
+        modules: Sequence[Module] = (),
+        fetch: Callable[[str], Any] | None = None,
     ) -> None:
         self._settings = settings
+        self._modules = modules
         self._clock = clock
         self._known: Lru[str, tuple[Caller, float]] = Lru(10_000)
         self._keys: Keys | SecretKey | None = None
@@ -132,7 +137,7 @@ class Tokens(Module):
         if known is not None and now < known[1]:
             return known[0]
         scheme, _, token = authorization.partition(" ")
-        if scheme.lower() != "bearer":
+        if scheme.lower() != "bearer" or any(module.bearer(token.strip()) for module in self._modules):
             return None
         actor, expires = await self._read(token.strip(), now)
         until = expires + self._settings.jwt_leeway

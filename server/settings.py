@@ -46,6 +46,10 @@ class Settings(BaseSettings):
     auth_secret: SecretStr | None = Field(
         None, description="secrets of auth(), by spaces: the first signs, all verify; default: the JWT secret"
     )
+    smtp_url: SecretStr | None = Field(
+        None, description="what sends mail: smtp://user:password@host:587, or smtps://…; hedgerow dev prints it without"
+    )
+    mail_from: str = Field("", description="the sender of mail, such as App <app@example.com>")
     jwks_url: str | None = Field(None, description="where the public keys of foreign tokens are")
     jwt_audience: str | None = Field(None, description="the aud that a token must have")
     jwt_issuer: str | None = Field(None, description="the iss that a token must have")

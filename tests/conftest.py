@@ -209,6 +209,14 @@ def settings(url: str, **given: Any) -> Settings:
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
+def fresh_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """An empty database: this test runs on each."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'fresh.db'}"
+    return request.getfixturevalue("new_postgres")()
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
 def database_url(request: pytest.FixtureRequest) -> str:
     """The world's database: this test runs on each."""
     return request.getfixturevalue(f"{request.param}_world")

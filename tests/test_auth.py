@@ -21,7 +21,7 @@ from sqlmodel import Field, SQLModel
 
 from hedgerow import Account, Actor, Backend, Code, DeclarationError, Refusal, SetupError, access, allow, auth
 from hedgerow.resolvers.auth.attempts import ACCOUNT, HERE
-from hedgerow.resolvers.auth.module import Lifetimes
+from hedgerow.resolvers.auth.desk import Lifetimes
 from hedgerow.resolvers.auth.passwords import Passwords, fault
 from hedgerow.resolvers.auth.tables import CREDENTIAL, REFRESH, SESSION
 from hedgerow.resolvers.exchange import Exchange
@@ -137,24 +137,17 @@ class Place:
         self.clock[0] += timedelta(**given)
 
 
-@pytest.fixture(params=["sqlite", "postgres"])
-def url(request: pytest.FixtureRequest, tmp_path: Any) -> str:
-    if request.param == "sqlite":
-        return f"sqlite:///{tmp_path / 'auth.db'}"
-    return request.getfixturevalue("new_postgres")()
-
-
-def served(url: str, **given: Any) -> tuple[Backend, list[datetime]]:
+def served(fresh_url: str, **given: Any) -> tuple[Backend, list[datetime]]:
     clock = [datetime(2026, 6, 1, 12, tzinfo=UTC)]
     claims = {"teams": lambda user: sa.select(Membership.team).where(Membership.user_id == user)}
     module = auth(profile=["name", "city"], claims=claims, clock=lambda: clock[0], passwords=fast, **given)
-    made = Backend([User, Membership, Note], modules=[module], settings=settings(url), clock=lambda: clock[0])
+    made = Backend([User, Membership, Note], modules=[module], settings=settings(fresh_url), clock=lambda: clock[0])
     return made, clock
 
 
 @pytest.fixture
-async def place(url: str) -> AsyncIterator[Place]:
-    backend, clock = served(url)
+async def place(fresh_url: str) -> AsyncIterator[Place]:
+    backend, clock = served(fresh_url)
     async with backend.lifespan():
         yield Place(backend, clock)
 
@@ -214,7 +207,7 @@ async def test_weak_passwords_are_refused(place, password, why):
     assert why in str(refusal)
 
 
-async def test_what_the_model_does_not_take_is_refused(url):
+async def test_what_the_model_does_not_take_is_refused(fresh_url):
     class Base(SQLModel, registry=registry()):
         pass
 
@@ -222,7 +215,7 @@ async def test_what_the_model_does_not_take_is_refused(url):
         __tablename__ = "picky"
         nick: str = Field(max_length=3)
 
-    backend = Backend([Picky], modules=[auth(profile=["nick"], passwords=fast)], settings=settings(url))
+    backend = Backend([Picky], modules=[auth(profile=["nick"], passwords=fast)], settings=settings(fresh_url))
     async with backend.lifespan():
         asking = (
             'mutation { signUp(email: "a@b.cd", password: "good enough", profile: {nick: "long"}) { accessToken } }'
@@ -233,8 +226,8 @@ async def test_what_the_model_does_not_take_is_refused(url):
         assert (await backend.session(ADMINISTRATOR).sql(sa.select(Picky.__table__))).all() == []
 
 
-async def test_without_a_model_of_users_there_is_a_plain_one(url):
-    backend = Backend([], modules=[auth(passwords=fast)], settings=settings(url))
+async def test_without_a_model_of_users_there_is_a_plain_one(fresh_url):
+    backend = Backend([], modules=[auth(passwords=fast)], settings=settings(fresh_url))
     async with backend.lifespan():
         asking = 'mutation { signUp(email: "a@b.cd", password: "good enough") { user { email } } }'
         assert (await backend.session(Actor()).query(asking))["signUp"] == {"user": {"email": "a@b.cd"}}
@@ -268,8 +261,8 @@ async def test_a_session_goes_on_by_its_refresh_token(place):
     assert (await place.refused(place.again(token))).code is Code.UNAUTHENTICATED
 
 
-async def test_no_session_outlasts_its_longest_time(url):
-    backend, clock = served(url, lifetimes=Lifetimes(longest=timedelta(days=45)))
+async def test_no_session_outlasts_its_longest_time(fresh_url):
+    backend, clock = served(fresh_url, lifetimes=Lifetimes(longest=timedelta(days=45)))
     async with backend.lifespan():
         place = Place(backend, clock)
         token = (await place.up())["refreshToken"]
@@ -417,7 +410,7 @@ async def test_forged_tokens_are_refused(place):
     up = await place.up()
     header, payload, signature = up["accessToken"].split(".")
     said = json.loads(base64.urlsafe_b64decode(header + "=="))
-    public = place.callers[1].public_keys()["keys"][0]
+    public = place.callers[2].public_keys()["keys"][0]
 
     def text(value: Any) -> str:
         return base64.urlsafe_b64encode(json.dumps(value).encode()).rstrip(b"=").decode()
@@ -443,9 +436,9 @@ async def test_forged_tokens_are_refused(place):
         assert refusal.code is Code.UNAUTHENTICATED, name
 
 
-async def test_tokens_of_others_and_for_others_are_refused(url):
-    backend, clock = served(url)
-    other, _ = served(url, issuer="https://other.example")
+async def test_tokens_of_others_and_for_others_are_refused(fresh_url):
+    backend, clock = served(fresh_url)
+    other, _ = served(fresh_url, issuer="https://other.example")
     async with backend.lifespan(), other.lifespan():
         here, there = Place(backend, clock), Place(other, clock)
         token = (await here.up())["accessToken"]
@@ -464,19 +457,19 @@ async def test_an_access_token_ends(place):
 
 async def test_others_verify_our_tokens_by_the_public_keys(place):
     up = await place.up()
-    keys = KeySet.import_key_set(place.callers[1].public_keys())
+    keys = KeySet.import_key_set(place.callers[2].public_keys())
     claims = jwt.decode(up["accessToken"], keys, algorithms=["Ed25519"]).claims
     assert claims["sub"] == up["user"]["id"]
     assert claims["roles"] == ["anyone", "user"]
-    assert all("d" not in key for key in place.callers[1].public_keys()["keys"])
+    assert all("d" not in key for key in place.callers[2].public_keys()["keys"])
 
 
-async def test_secrets_are_replaced_one_after_the_other(url):
+async def test_secrets_are_replaced_one_after_the_other(fresh_url):
     old, new = "an_old_secret_of_at_least_32_bytes", "a_new_secret_of_at_least_32_bytes!"
     tokens: list[str] = []
     for given, works in ((old, True), (f"{new} {old}", True), (new, False)):
-        backend, clock = served(url)
-        backend.settings = settings(url, auth_secret=given)
+        backend, clock = served(fresh_url)
+        backend.settings = settings(fresh_url, auth_secret=given)
         async with backend.lifespan():
             place = Place(backend, clock)
             if not tokens:
@@ -488,8 +481,8 @@ async def test_secrets_are_replaced_one_after_the_other(url):
 
 
 @pytest.mark.parametrize("given", [{"jwt_secret": None}, {"auth_secret": SecretStr("short")}])
-async def test_without_a_secret_worth_the_name_it_does_not_start(url, given):
-    backend = Backend([], modules=[auth()], settings=settings(url).model_copy(update=given))
+async def test_without_a_secret_worth_the_name_it_does_not_start(fresh_url, given):
+    backend = Backend([], modules=[auth()], settings=settings(fresh_url).model_copy(update=given))
     with pytest.raises(SetupError, match="HEDGEROW_AUTH_SECRET"):
         async with backend.lifespan():
             pass
@@ -546,7 +539,7 @@ async def test_whoever_goes_away_has_tried_all_the_same(place):
     await place.up()
     for _ in range(HERE.free):
         asking = asyncio.ensure_future(place.sign_in(password="wrong"))
-        await until(lambda: place.callers[1]._passwords._working)
+        await until(lambda: place.callers[2]._desk.passwords._working)
         asking.cancel()
         await asyncio.wait([asking])
     assert (await place.refused(place.sign_in())).code is Code.RATE_LIMITED
@@ -573,7 +566,7 @@ async def test_it_takes_as_long_where_nobody_is(place, monkeypatch):
 
     monkeypatch.setattr(Compiled, "command", counted)
     verified: list[str] = []
-    hasher = place.callers[1]._passwords
+    hasher = place.callers[2]._desk.passwords
     monkeypatch.setattr(hasher, "_verified", lambda kept, password: bool(verified.append(kept.split("$")[3])))
     found = []
     for number, email in enumerate(("nobody@example.com", "ann@example.com")):
@@ -621,8 +614,8 @@ async def test_the_end_of_a_session_reaches_other_processes(postgres_url):
         await asyncio.wait_for(gone(), 10)
 
 
-async def test_over_http_a_session_knows_whence_it_came(url):
-    backend, _ = served(url)
+async def test_over_http_a_session_knows_whence_it_came(fresh_url):
+    backend, _ = served(fresh_url)
     with serving(backend) as port:
         async with httpx2.AsyncClient(base_url=f"http://127.0.0.1:{port}") as client:
             body = {"query": UP, "variables": {"email": "a@b.cd", "password": PASSWORD, "profile": {"name": "A"}}}

@@ -759,7 +759,7 @@ async def test_a_key_server_that_hangs_does_not_queue_callers_up() -> None:
         await asyncio.sleep(0.2)
         raise httpx2.ConnectTimeout("no answer")
 
-    tokens = Tokens(settings("sqlite://", jwks_url="http://127.0.0.1:1/"), lambda: CLOCK, hang)
+    tokens = Tokens(settings("sqlite://", jwks_url="http://127.0.0.1:1/"), lambda: CLOCK, fetch=hang)
     calls = (tokens.identify(bearer(foreign(EC, "ES256", {**GOOD, "jti": str(n)}))) for n in range(10))
     found = await asyncio.gather(*calls, return_exceptions=True)
     assert all(isinstance(each, Refusal) and each.code is Code.UNAVAILABLE for each in found)
@@ -775,7 +775,7 @@ async def test_many_callers_fetch_the_keys_once() -> None:
         await asyncio.sleep(0.02)
         return KeySet([EC]).as_dict(private=False)
 
-    tokens = Tokens(settings("sqlite://", jwks_url="http://127.0.0.1:1/"), lambda: CLOCK, fetch)
+    tokens = Tokens(settings("sqlite://", jwks_url="http://127.0.0.1:1/"), lambda: CLOCK, fetch=fetch)
     calls = (tokens.identify(bearer(foreign(EC, "ES256", {**GOOD, "jti": str(n)}))) for n in range(10))
     found = await asyncio.gather(*calls)
     assert asked == 1

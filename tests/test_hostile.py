@@ -1217,18 +1217,18 @@ async def test_cancelled_requests_leave_nothing_behind(world_url: str) -> None:
 async def test_a_late_cancellation_does_not_interrupt_the_next_one(sqlite_world: str) -> None:
     """A request is cancelled just when its statement has ended, and its reader has gone to the next one in line."""
     async with short(sqlite_world, size=1, seconds=10) as (_, database):
-        readers = database._readers
-        release = readers._release
+        threads = database._readers._threads
+        tell = threads._tell
         first: asyncio.Task[Any] | None = None
 
-        def released(reader: Any, done: Any) -> None:
+        def late() -> None:
             nonlocal first
-            release(reader, done)
             if first:
                 first.cancel()
                 first = None
+            threads._loop.call_soon(tell)
 
-        readers._release = released
+        threads._tell = late
         some = SLOW["sqlite"].replace("300000000", "2000000")
         first = one = asyncio.create_task(database.fetch(QUICK["sqlite"], ()))
         await asyncio.sleep(0)

@@ -104,21 +104,14 @@ class Mutation:
         return True
 
 
-def made(url: str) -> Backend:
-    return Backend([Thing], modules=[Keeper()], mutation=Mutation, settings=settings(url))
-
-
-@pytest.fixture(params=["sqlite", "postgres"])
-def url(request: pytest.FixtureRequest, tmp_path: Any) -> str:
-    done.clear()
-    if request.param == "sqlite":
-        return f"sqlite:///{tmp_path / 'a.db'}"
-    return request.getfixturevalue("new_postgres")()
+def made(fresh_url: str) -> Backend:
+    return Backend([Thing], modules=[Keeper()], mutation=Mutation, settings=settings(fresh_url))
 
 
 @pytest.fixture
-async def backend(url: str) -> AsyncIterator[Backend]:
-    served = made(url)
+async def backend(fresh_url: str) -> AsyncIterator[Backend]:
+    done.clear()
+    served = made(fresh_url)
     async with served.lifespan():
         yield served
 

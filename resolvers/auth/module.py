@@ -8,8 +8,7 @@ over. Refused here, in words that are the same whether an account exists or not:
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -24,17 +23,20 @@ from ...schema.expr import Actor
 from ...schema.module import Caller, Host, Module
 from ..context import Context, Info
 from ..database import Broken
-from ..exchange import Exchange
 from ..session import Session
 from ..tasks import Tasks
+from . import codes
 from .account import SEALED, Account
-from .attempts import Attempts, keys
-from .events import LONGEST_AGENT, AuthEvent, record
-from .fields import AuthSession, SignedIn, signed_in_user
+from .attempts import Attempts
+from .by_mail import ByMail
+from .desk import SESSION_CLAIM, Asked, Desk, Lifetimes, user_of
+from .events import AuthEvent
+from .fields import AuthSession, SignedIn
+from .mails import Mailer, Write
 from .passwords import Passwords, fault
-from .sessions import Opened, Sessions, Stolen
-from .tables import CREDENTIAL, SESSION, TABLES
-from .tokens import Access, Keys
+from .sessions import Sessions, Stolen
+from .tables import SESSION, TABLES
+from .tokens import Keys
 from .users import Query, Users, address
 
 SWEEP_SECONDS = 600.0
@@ -42,17 +44,6 @@ SHORTEST_SECRET = 32
 WRONG = "The e-mail address or the password is wrong."
 OVER = "The session is over. Sign in again."
 NOBODY = UUID(int=0)
-UNSIGNED = "Sign in first: this is for users."
-
-
-@dataclass(frozen=True, slots=True)
-class Lifetimes:
-    """How long tokens and sessions hold. `fresh` is how long it is believed what a session's user may."""
-
-    access: timedelta = timedelta(minutes=10)
-    idle: timedelta = timedelta(days=30)
-    longest: timedelta = timedelta(days=365)
-    fresh: timedelta = timedelta(seconds=10)
 
 
 class Auth(Module):
@@ -68,6 +59,8 @@ class Auth(Module):
         profile: Sequence[str],
         passwords: Callable[[], Passwords],
         clock: Callable[[], datetime],
+        links: Mapping[str, str],
+        write: Write | None,
     ) -> None:
         self._claims = claims
         self._lifetimes = lifetimes
@@ -75,14 +68,11 @@ class Auth(Module):
         self._profile = profile
         self._make_passwords = passwords
         self._clock = clock
-        self._attempts = Attempts()
         self._own: list[type[Any]] = []
         self._users: Users
-        self._passwords: Passwords
-        self._keys: Keys
-        self._sessions: Sessions
-        self._host: Host
+        self._desk: Desk
         self._leeway = timedelta()
+        self._by_mail = ByMail(lambda: self._desk, clock, self.mailer, links, write)
 
     # What it brings
 
@@ -113,8 +103,7 @@ class Auth(Module):
         user = self._users.model
 
         async def me(info: Info) -> user | None:  # type: ignore[valid-type]
-            id = _signed_in(info.context.actor)
-            return None if id is None else id
+            return user_of(info.context.actor.claims)
 
         return strawberry.type(
             type(
@@ -139,7 +128,18 @@ class Auth(Module):
             "revoke_session": "Ends one of your sessions; false where you have no such session.",
             "change_password": "Sets another password, and ends all your other sessions.",
         }
+        mailed = {
+            "request_email_verification": "Mails you a link that confirms your address.",
+            "verify_email": "Confirms an address, by the token of the link that was mailed to it.",
+            "change_email": "Mails a link to another address, which becomes yours when it is confirmed.",
+            "request_password_reset": "Mails a link to set another password. True, whether there is an account or not.",
+            "reset_password": "Sets another password, by the token of the link; ends all sessions.",
+            "request_email_code": "Mails a code and a link to sign in. True, whether there is an account or not.",
+            "sign_in_with_code": "A new session, by the code that was mailed, or by the token of the link.",
+        }
         made = {name: strawberry.mutation(resolver=getattr(self, name), description=fields[name]) for name in fields}
+        for name, about in mailed.items():
+            made[name] = strawberry.mutation(resolver=getattr(self._by_mail, name), description=about)
         if self._profile:
             profile_type = self._profile_type()
 
@@ -152,22 +152,32 @@ class Auth(Module):
 
     # Its life
 
-    @asynccontextmanager
-    async def lifespan(self, host: Host) -> AsyncGenerator[None]:
+    def lifespan(self, host: Host) -> AbstractAsyncContextManager[None]:
         """See `Module`."""
-        self._host = host
-        self._keys = Keys(_secrets(host.settings), self._issuer)
+        return self._live(host)
+
+    @asynccontextmanager
+    async def _live(self, host: Host) -> AsyncGenerator[None]:
         self._leeway = timedelta(seconds=host.settings.jwt_leeway)
         self._users.read = host.catalog.claims
-        self._passwords = self._make_passwords()
         times = self._lifetimes
-        self._sessions = Sessions(self._facts, fresh=times.fresh, idle=times.idle, longest=times.longest)
+        sessions = Sessions(self._facts, fresh=times.fresh, idle=times.idle, longest=times.longest)
+        desk = self._desk = Desk(
+            host=host,
+            users=self._users,
+            passwords=self._make_passwords(),
+            sessions=sessions,
+            keys=Keys(_secrets(host.settings), self._issuer),
+            attempts=Attempts(),
+            access=times.access,
+        )
         tasks = Tasks("hedgerow-auth")
         async with AsyncExitStack() as stack:
-            stack.callback(self._passwords.stop)
-            await self._sessions.start(host.bus)
-            stack.push_async_callback(self._sessions.stop)
+            stack.callback(desk.passwords.stop)
+            await sessions.start(host.bus)
+            stack.push_async_callback(sessions.stop)
             stack.push_async_callback(tasks.stop)
+            stack.push_async_callback(self._by_mail.tasks.stop)
             tasks.begin(self._sweep())
             yield
 
@@ -176,15 +186,20 @@ class Auth(Module):
         while True:
             now = self._clock()
             try:
-                await self._sessions.sweep(self._system(), now)
-                await self._attempts.sweep(self._system(), now)
+                await self._desk.sessions.sweep(self._system(), now)
+                await self._desk.attempts.sweep(self._system(), now)
+                await codes.sweep(self._system(), now)
             except Refusal:
                 pass  # the database can't be reached: next time
             await asyncio.sleep(SWEEP_SECONDS)
 
+    def mailer(self) -> Mailer:
+        """What sends mail in a running backend."""
+        raise NotImplementedError
+
     def public_keys(self) -> Mapping[str, Any]:
         """The JWK set that others verify our access tokens with."""
-        return self._keys.public()
+        return self._desk.keys.public()
 
     # Who is asking
 
@@ -192,17 +207,21 @@ class Auth(Module):
         """See `Module`."""
         return header == "authorization"
 
+    def bearer(self, token: str) -> bool:
+        """See `Module`."""
+        return self._desk.keys.ours(token)
+
     async def identify(self, headers: Mapping[str, str]) -> Caller | None:
         """See `Module`."""
         scheme, _, token = headers.get("authorization", "").partition(" ")
         token = token.strip()
-        if scheme.lower() != "bearer" or not self._keys.ours(token):
+        if scheme.lower() != "bearer" or not self._desk.keys.ours(token):
             return None
         now = self._clock()
-        access = self._keys.read(token, now, self._leeway)
+        access = self._desk.keys.read(token, now, self._leeway)
         if access is None:
             raise Refusal.of(Code.UNAUTHENTICATED, "The access token is not valid now. Refresh the session.")
-        actor = await self._sessions.actor(access.session, access.user, now)
+        actor = await self._desk.sessions.actor(access.session, access.user, now)
         if actor is None:
             raise Refusal.of(Code.UNAUTHENTICATED, OVER)
         return Caller(actor, access.until + self._leeway)
@@ -234,15 +253,15 @@ class Auth(Module):
         kept_email = address(email)
         if told := fault(password, kept_email):
             raise Refusal.of(Code.BAD_USER_INPUT, told)
-        hashed = await self._passwords.hash(password)
+        hashed = await self._desk.passwords.hash(password)
         try:
             given = {name: value for name, value in profile.items() if value is not strawberry.UNSET}
             user = await self._users.create({**given, "email": kept_email}, asked.system)
         except Broken:
             raise Refusal.of(Code.CONFLICT, "There is an account with this e-mail address already. Sign in.") from None
-        await self._keep_password(user["id"], hashed, asked)
+        await self._desk.keep_password(user["id"], hashed, asked)
         await asked.tell("signed_up", user["id"])
-        return await self._open(user, asked)
+        return await self._desk.open(user, asked)
 
     async def sign_in(self, info: Info, email: str, password: str) -> SignedIn:
         asked = self._asked(info.context)
@@ -253,23 +272,23 @@ class Auth(Module):
         user = await self._users.by_email(kept_email, asked.apart)
         id = user["id"] if user else NOBODY  # asked in any case, so that it takes as long
         known = await self._users.known_at(id, asked.address, asked.apart)
-        proved = await self._proved(asked, "password", kept_email, password, user, known=known)
+        proved = await self._desk.proved(asked, "password", kept_email, password, user, known=known)
         if not proved or user is None:
             raise Refusal.of(Code.UNAUTHENTICATED, WRONG)
-        if self._passwords.outdated(user["password"]):
-            await self._keep_password(user["id"], await self._passwords.hash(password), asked)
+        if self._desk.passwords.outdated(user["password"]):
+            await self._desk.keep_password(user["id"], await self._desk.passwords.hash(password), asked)
         await asked.tell("signed_in", user["id"])
-        return await self._open(user, asked)
+        return await self._desk.open(user, asked)
 
     async def refresh_session(self, info: Info, refresh_token: str) -> SignedIn:
         asked = self._asked(info.context)
         try:
-            found = await self._sessions.refresh(refresh_token, asked.system, asked.now)
+            found = await self._desk.sessions.refresh(refresh_token, asked.system, asked.now)
         except Stolen as stolen:
             session, owner = stolen.session, stolen.user
 
             async def end() -> None:
-                await self._end(asked.apart, SESSION.c.id == session)
+                await self._desk.end(asked.apart, SESSION.c.id == session)
                 await asked.tell_apart("refresh_token_reused", owner)
 
             await info.context.session.after_end(end)
@@ -277,26 +296,29 @@ class Auth(Module):
         user = await self._users.by_id(found[0], asked.system) if found else None
         if found is None or user is None or user["disabled"]:
             raise Refusal.of(Code.UNAUTHENTICATED, OVER)
-        return await self._told(user, found[1], asked)
+        return await self._desk.told(user, found[1], asked)
 
     async def sign_out(self, info: Info, everywhere: bool = False) -> bool:
-        asked, user, session = self._asked(info.context), *_session_of(info.context.actor)
+        asked = self._asked(info.context)
+        user, session = asked.signed_in()
         condition = SESSION.c.user_id == user if everywhere else SESSION.c.id == session
-        ended = await self._end(asked.system, condition, info.context.session)
+        ended = await self._desk.end(asked.system, condition, info.context.session)
         await asked.tell("signed_out", user, "everywhere" if everywhere else "")
         return bool(ended)
 
     async def revoke_session(self, info: Info, id: UUID) -> bool:
-        asked, user, _ = self._asked(info.context), *_session_of(info.context.actor)
+        asked = self._asked(info.context)
+        user, _ = asked.signed_in()
         condition = sa.and_(SESSION.c.id == id, SESSION.c.user_id == user)
-        ended = await self._end(asked.system, condition, info.context.session)
+        ended = await self._desk.end(asked.system, condition, info.context.session)
         if ended:
             await asked.tell("session_revoked", user)
         return bool(ended)
 
     async def my_sessions(self, info: Info) -> list[AuthSession]:
-        user, session = _session_of(info.context.actor)
-        found = await self._sessions.of(user, info.context.session.as_system(), self._clock())
+        asked = self._asked(info.context)
+        user, session = asked.signed_in()
+        found = await self._desk.sessions.of(user, asked.system, asked.now)
         return [
             AuthSession(
                 id=row["id"],
@@ -311,121 +333,28 @@ class Auth(Module):
         ]
 
     async def change_password(self, info: Info, old_password: str, new_password: str) -> bool:
-        asked, id, session = self._asked(info.context), *_session_of(info.context.actor)
+        asked = self._asked(info.context)
+        id, session = asked.signed_in()
         user = await self._users.by_id(id, asked.apart)
         if user is None:
             raise Refusal.of(Code.UNAUTHENTICATED, OVER)
         if told := fault(new_password, user["email"]):
             raise Refusal.of(Code.BAD_USER_INPUT, told)
-        if not await self._proved(asked, "password", user["email"] or str(id), old_password, user, known=True):
+        if not await self._desk.proved(asked, "password", user["email"] or str(id), old_password, user, known=True):
             raise Refusal.of(Code.UNAUTHENTICATED, "The old password is wrong.")
-        await self._keep_password(id, await self._passwords.hash(new_password), asked)
+        await self._desk.keep_password(id, await self._desk.passwords.hash(new_password), asked)
         others = sa.and_(SESSION.c.user_id == id, SESSION.c.id != session)
-        await self._end(asked.system, others, info.context.session)
+        await self._desk.end(asked.system, others, info.context.session)
         await asked.tell("password_changed", id)
         return True
 
     # What they are made of
 
-    def _asked(self, context: Context) -> "_Asked":
-        return _Asked(context.session, context.exchange, self._clock())
+    def _asked(self, context: Context) -> Asked:
+        return Asked(context.session, context.exchange, self._clock())
 
     def _system(self) -> Session:
-        return self._host.session(Actor(superuser=True))
-
-    async def _proved(
-        self,
-        asked: "_Asked",
-        what: str,
-        account: str,
-        password: str,
-        user: Mapping[str, Any] | None,
-        *,
-        known: bool,
-    ) -> bool:
-        """Whether a password is a user's. It counts as a failed attempt until it is known that it is none, also for
-        whoever goes away meanwhile.
-        """
-        counted = keys(what, account, asked.address, known=known)
-        failed = True
-        leave = self._attempts.enter(counted)
-
-        async def finish() -> None:
-            try:
-                if failed:
-                    await self._attempts.failed(counted, asked.apart, asked.now)
-                    await asked.tell_apart("sign_in_refused", user["id"] if user else None)
-            finally:
-                leave()
-
-        try:
-            await self._attempts.check(counted, asked.apart, asked.now)
-        except BaseException:
-            leave()
-            raise
-        await asked.session.after_end(finish)
-        fits = await self._passwords.fits(password, user["password"] if user else None)
-        if not fits or user is None or user["disabled"]:
-            return False
-        failed = False
-        await self._attempts.succeeded(counted, asked.system)
-        return True
-
-    async def _keep_password(self, user: UUID, hashed: str, asked: "_Asked") -> None:
-        values = {"password": hashed, "changed_at": asked.now}
-        set_it = sa.update(CREDENTIAL).where(CREDENTIAL.c.user_id == user).values(values)
-        if not (await asked.system.sql(set_it.returning(CREDENTIAL.c.user_id))).first():
-            await asked.system.sql(sa.insert(CREDENTIAL).values(user_id=user, **values))
-
-    async def _open(self, user: Mapping[str, Any], asked: "_Asked") -> SignedIn:
-        opened = await self._sessions.open(user["id"], asked.address, asked.agent, asked.system, asked.now)
-        return await self._told(user, opened, asked)
-
-    async def _told(self, user: Mapping[str, Any], opened: Opened, asked: "_Asked") -> SignedIn:
-        actor = await self._users.actor(user, asked.system)
-        until = asked.now + self._lifetimes.access
-        access = Access(opened.id, user["id"], until)
-        roles, claims = sorted(actor.roles), {name: value for name, value in actor.claims.items() if name != "id"}
-        token = self._keys.token(access, asked.now, roles, claims)
-        return SignedIn(
-            access_token=token, refresh_token=opened.refresh_token, expires_at=until, user=signed_in_user(user)
-        )
-
-    async def _end(self, system: Session, condition: sa.ColumnElement[bool], of: Session | None = None) -> list[UUID]:
-        """Ends sessions, and has all processes know it once that is committed."""
-        ended = await self._sessions.end(system, condition)
-        if ended:
-            await (of or system).after_commit(self._forget)
-        return ended
-
-    async def _forget(self) -> None:
-        await self._sessions.forget()
-        self._host.recheck()
-
-
-class _Asked:
-    """One request as the fields see it: its session, the moment, whence it comes."""
-
-    def __init__(self, session: Session, exchange: Exchange, now: datetime) -> None:
-        self.session = session
-        self.now = now
-        self.address = exchange.address
-        self.agent = exchange.headers.get("user-agent", "")[:LONGEST_AGENT]
-        self.system = session.as_system()
-        """Bound by no rule, in the mutation's transaction."""
-        self.apart = self.system.apart()
-        """The same outside of it."""
-
-    async def tell(self, kind: str, user: UUID | None, about: str = "") -> None:
-        """Writes an event down with what the mutation writes."""
-        await record(self.system, self._event(kind, user, about))
-
-    async def tell_apart(self, kind: str, user: UUID | None, about: str = "") -> None:
-        """Writes an event down whatever comes of the mutation."""
-        await record(self.apart, self._event(kind, user, about))
-
-    def _event(self, kind: str, user: UUID | None, about: str) -> AuthEvent:
-        return AuthEvent(at=self.now, kind=kind, user_id=user, address=self.address[:64], agent=self.agent, about=about)
+        return self._desk.host.session(Actor(superuser=True))
 
 
 def _plain_user() -> type[Account]:
@@ -451,25 +380,5 @@ def _secrets(settings: Any) -> list[str]:
     return secrets
 
 
-def _signed_in(actor: Actor) -> UUID | None:
-    """The user who asks; None for strangers and for callers of other modules."""
-    try:
-        return UUID(str(actor.claims.get("id")))
-    except ValueError:
-        return None
-
-
 def _in_session(actor: Actor, session: UUID) -> Actor:
     return Actor(actor.roles, {**actor.claims, SESSION_CLAIM: str(session)})
-
-
-def _session_of(actor: Actor) -> tuple[UUID, UUID]:
-    """The user who asks, and their session. Raises UNAUTHENTICATED."""
-    user, session = _signed_in(actor), actor.claims.get(SESSION_CLAIM)
-    if user is None or session is None:
-        raise Refusal.of(Code.UNAUTHENTICATED, UNSIGNED)
-    return user, UUID(str(session))
-
-
-SESSION_CLAIM = "session_id"
-"""The claim that says in which session somebody asks."""

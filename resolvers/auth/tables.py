@@ -52,4 +52,18 @@ ATTEMPT = sa.Table(
 )
 """Failed attempts of late, by what was tried and by whom; see `attempts`."""
 
-TABLES = (CREDENTIAL, SESSION, REFRESH, ATTEMPT)
+CODE = sa.Table(
+    "hedgerow_auth_code",
+    OWN,
+    sa.Column("subject", sa.LargeBinary(32), primary_key=True),
+    sa.Column("token", sa.LargeBinary(32), nullable=False, unique=True),
+    sa.Column("code", sa.LargeBinary(32), nullable=False),
+    sa.Column("purpose", sa.String(20), nullable=False),
+    sa.Column("user_id", sa.Uuid, nullable=False),
+    sa.Column("email", sa.String(254), nullable=False),
+    sa.Column("expires_at", _MOMENT, nullable=False, index=True),
+    sa.Column("tries", sa.Integer, nullable=False),
+)
+"""What was mailed, until it is used: the newest for each purpose and address; see `codes`."""
+
+TABLES = (CREDENTIAL, SESSION, REFRESH, ATTEMPT, CODE)

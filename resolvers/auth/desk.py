@@ -1,0 +1,173 @@
+"""What all ways to sign in share: a request as they see it, proving a password, opening sessions and ending them.
+
+In: requests and users. Out: sessions with their tokens, and events in the audit log. What must stay although a caller
+is refused (a failed attempt) is written once the mutation is over. Refused here: attempts that come too early.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from ...schema.errors import Code, Refusal
+from ...schema.module import Host
+from ..exchange import Exchange
+from ..session import Session
+from .attempts import Attempts, keys
+from .events import LONGEST_AGENT, AuthEvent, record
+from .fields import SignedIn, signed_in_user
+from .passwords import Passwords
+from .sessions import Opened, Sessions
+from .tables import CREDENTIAL
+from .tokens import Access, Keys
+from .users import Users
+
+SESSION_CLAIM = "session_id"
+"""The claim that says in which session somebody asks."""
+UNSIGNED = "Sign in first: this is for users."
+
+
+@dataclass(frozen=True, slots=True)
+class Lifetimes:
+    """How long tokens and sessions hold. `fresh` is how long it is believed what a session's user may."""
+
+    access: timedelta = timedelta(minutes=10)
+    idle: timedelta = timedelta(days=30)
+    longest: timedelta = timedelta(days=365)
+    fresh: timedelta = timedelta(seconds=10)
+
+
+class Asked:
+    """One request as the fields see it: its session, the moment, whence it comes."""
+
+    def __init__(self, session: Session, exchange: Exchange, now: datetime) -> None:
+        self.session = session
+        self.now = now
+        self.address = exchange.address
+        self.agent = exchange.headers.get("user-agent", "")[:LONGEST_AGENT]
+        self.system = session.as_system()
+        """Bound by no rule, in the mutation's transaction."""
+        self.apart = self.system.apart()
+        """The same outside of it."""
+
+    def signed_in(self) -> tuple[UUID, UUID]:
+        """The user who asks, and their session. Raises UNAUTHENTICATED."""
+        claims = self.session.actor.claims
+        user, session = user_of(claims), claims.get(SESSION_CLAIM)
+        if user is None or session is None:
+            raise Refusal.of(Code.UNAUTHENTICATED, UNSIGNED)
+        return user, UUID(str(session))
+
+    async def tell(self, kind: str, user: UUID | None, about: str = "") -> None:
+        """Writes an event down with what the mutation writes."""
+        await record(self.system, self._event(kind, user, about))
+
+    async def tell_apart(self, kind: str, user: UUID | None, about: str = "") -> None:
+        """Writes an event down whatever comes of the mutation."""
+        await record(self.apart, self._event(kind, user, about))
+
+    def _event(self, kind: str, user: UUID | None, about: str) -> AuthEvent:
+        return AuthEvent(at=self.now, kind=kind, user_id=user, address=self.address[:64], agent=self.agent, about=about)
+
+
+@dataclass(slots=True)
+class Desk:
+    """What a running backend signs people in with."""
+
+    host: Host
+    users: Users
+    passwords: Passwords
+    sessions: Sessions
+    keys: Keys
+    attempts: Attempts
+    access: timedelta
+
+    async def proved(
+        self,
+        asked: Asked,
+        what: str,
+        account: str,
+        password: str,
+        user: Mapping[str, Any] | None,
+        *,
+        known: bool,
+    ) -> bool:
+        """Whether a password is a user's. It counts as a failed attempt until it is known that it is none, also for
+        whoever goes away meanwhile.
+        """
+        counted = keys(what, account, asked.address, known=known)
+        failed = True
+        leave = self.attempts.enter(counted)
+
+        async def finish() -> None:
+            try:
+                if failed:
+                    await self.attempts.failed(counted, asked.apart, asked.now)
+                    await asked.tell_apart("sign_in_refused", user["id"] if user else None)
+            finally:
+                leave()
+
+        try:
+            await self.attempts.check(counted, asked.apart, asked.now)
+        except BaseException:
+            leave()
+            raise
+        await asked.session.after_end(finish)
+        fits = await self.passwords.fits(password, user["password"] if user else None)
+        if not fits or user is None or user["disabled"]:
+            return False
+        failed = False
+        await self.attempts.succeeded(counted, asked.system)
+        return True
+
+    async def keep_password(self, user: UUID, hashed: str, asked: Asked) -> None:
+        """Sets what a user's password is checked with."""
+        values = {"password": hashed, "changed_at": asked.now}
+        set_it = sa.update(CREDENTIAL).where(CREDENTIAL.c.user_id == user).values(values)
+        if not (await asked.system.sql(set_it.returning(CREDENTIAL.c.user_id))).first():
+            await asked.system.sql(sa.insert(CREDENTIAL).values(user_id=user, **values))
+
+    async def drop_password(self, user: UUID, asked: Asked) -> None:
+        """No password is a user's any more."""
+        await asked.system.sql(sa.delete(CREDENTIAL).where(CREDENTIAL.c.user_id == user))
+
+    async def open(self, user: Mapping[str, Any], asked: Asked) -> SignedIn:
+        """A new session of a user, and its tokens."""
+        opened = await self.sessions.open(user["id"], asked.address, asked.agent, asked.system, asked.now)
+        return await self.told(user, opened, asked)
+
+    async def told(self, user: Mapping[str, Any], opened: Opened, asked: Asked) -> SignedIn:
+        """What is told of a session."""
+        actor = await self.users.actor(user, asked.system)
+        until = asked.now + self.access
+        access = Access(opened.id, user["id"], until)
+        roles, claims = sorted(actor.roles), {name: value for name, value in actor.claims.items() if name != "id"}
+        token = self.keys.token(access, asked.now, roles, claims)
+        return SignedIn(
+            access_token=token, refresh_token=opened.refresh_token, expires_at=until, user=signed_in_user(user)
+        )
+
+    async def end(self, system: Session, condition: sa.ColumnElement[bool], of: Session | None = None) -> list[UUID]:
+        """Ends sessions, and has all processes know it once that is committed."""
+        ended = await self.sessions.end(system, condition)
+        if ended:
+            await (of or system).after_commit(self.forget)
+        return ended
+
+    async def forget(self) -> None:
+        """What processes know of sessions holds no more."""
+        await self.sessions.forget()
+        self.host.recheck()
+
+
+def user_of(claims: Mapping[str, Any]) -> UUID | None:
+    """The user who asks; None for strangers and for callers of other modules."""
+    try:
+        return UUID(str(claims.get("id")))
+    except ValueError:
+        return None
