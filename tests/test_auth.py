@@ -294,6 +294,32 @@ async def test_of_two_at_once_with_one_refresh_token_one_goes_on_at_most(place):
         assert (await place.refused(place.ask("{ me { id } }", each["accessToken"]))).code is Code.UNAUTHENTICATED
 
 
+async def test_tokens_are_not_kept_to_be_given_again(place):
+    await place.up()
+    exchange = Exchange({"idempotency-key": "a-key-of-mine"}, "192.0.2.1", [])
+    given = {"email": "ann@example.com", "password": PASSWORD}
+    answer = await place.backend.engine.answer(IN, None, given, place.backend.session(Actor()), exchange)
+    assert [each.code for each in answer.complaints] == [Code.BAD_USER_INPUT]
+    kept = sa.text("SELECT answer FROM hedgerow_idempotency").columns(answer=sa.String)
+    assert (await place.sql(kept)).all() == []
+
+
+async def test_what_is_over_is_swept(place):
+    first = await place.up()
+    second = (await place.again(first["refreshToken"]))["refreshSession"]
+    place.later(days=29)
+    third = (await place.again(second["refreshToken"]))["refreshSession"]
+    place.later(days=2)
+    await place.callers[2]._desk.sessions.sweep(place.backend.session(ADMINISTRATOR), place.clock[0])
+    assert len((await place.sql(sa.select(REFRESH))).all()) == 2  # the first is forgotten, and is refused all the same
+    assert (await place.refused(place.again(first["refreshToken"]))).code is Code.UNAUTHENTICATED
+    assert (await place.again(third["refreshToken"]))["refreshSession"]
+    place.later(days=31)
+    await place.callers[2]._desk.sessions.sweep(place.backend.session(ADMINISTRATOR), place.clock[0])
+    assert (await place.sql(sa.select(SESSION))).all() == []
+    assert (await place.sql(sa.select(REFRESH))).all() == []
+
+
 async def test_an_undone_mutation_opens_no_session(place):
     await place.up()
     before = len((await place.sql(sa.select(SESSION))).all())

@@ -217,6 +217,21 @@ async def test_who_exists_is_not_told(place, post, asking):
     assert len((await place.sql(sa.select(CODE))).all()) == 2  # as much is written for either
 
 
+@pytest.mark.parametrize(
+    "document",
+    [
+        'mutation ($password: String!) { changeEmail(email: "victim@example.com", password: $password) }',
+        "mutation { requestEmailVerification }",
+    ],
+)
+async def test_nobody_floods_an_address_with_mail_as_a_user_either(place, post, document):
+    up = await place.up()
+    given = {"password": PASSWORD} if "$password" in document else {}
+    for _ in range(5):
+        await place.ask(document, up["accessToken"], **given)
+    assert (await place.refused(place.ask(document, up["accessToken"], **given))).code is Code.RATE_LIMITED
+
+
 async def test_nobody_floods_an_address_with_mail(place, post):
     await place.up()
     for _ in range(5):

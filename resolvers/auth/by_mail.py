@@ -50,6 +50,7 @@ class ByMail:
         user = await self._desk().users.by_id(id, asked.apart)
         if user is None or user["email"] is None:
             raise Refusal.of(Code.BAD_USER_INPUT, "Your account has no e-mail address.")
+        await self._count(asked, user["email"])
         await self._mail(asked, Purpose.VERIFY, user["email"], user)
         return True
 
@@ -81,6 +82,7 @@ class ByMail:
             asked, "password", user["email"] or str(id), password, user, known=True
         ):
             raise Refusal.of(Code.UNAUTHENTICATED, "The password is wrong.")
+        await self._count(asked, kept)
         await self._mail(asked, Purpose.CHANGE, kept, user)
         return True
 
@@ -133,56 +135,34 @@ class ByMail:
         return Asked(info.context.session, info.context.exchange, self._clock())
 
     async def _by_code(self, asked: Asked, email: str, code: str) -> codes.Proved | None:
-        """What a code proves; each try counts, also where the caller is refused or goes away."""
+        """What a code proves; each try counts."""
         desk = self._desk()
         try:
             kept = address(email)
         except Refusal:
             kept = ""
-        counted = keys("code", kept, asked.address, known=False)
-        leave = desk.attempts.enter(counted)
-        proved: codes.Proved | None = None
 
-        async def finish() -> None:
-            try:
-                if proved is None:
-                    await desk.attempts.failed(counted, asked.apart, asked.now)
-                    await codes.tried(Purpose.SIGN_IN, kept, asked.apart)
-                    await asked.tell_apart("code_refused", None)
-            finally:
-                leave()
+        async def failed() -> None:
+            await codes.tried(Purpose.SIGN_IN, kept, asked.apart)
+            await asked.tell_apart("code_refused", None)
 
-        try:
-            await desk.attempts.check(counted, asked.apart, asked.now)
-        except BaseException:
-            leave()
-            raise
-        await asked.session.after_end(finish)
+        attempt = await desk.attempt(asked, keys("code", kept, asked.address, known=False), failed)
         proved = await codes.by_code(Purpose.SIGN_IN, kept, code, asked.system, asked.now)
+        attempt.good = proved is not None
         return proved
 
     async def _requested(self, info: Info, purpose: Purpose, email: str) -> bool:
         """Mails whoever has the address; true in any case."""
-        asked, desk = self._asked(info), self._desk()
+        asked = self._asked(info)
         kept = address(email)
-        counted = keys(purpose.value, kept, asked.address, known=False)
-        leave = desk.attempts.enter(counted)
-
-        async def finish() -> None:
-            try:
-                await desk.attempts.failed(counted, asked.apart, asked.now)
-            finally:
-                leave()
-
-        try:
-            await desk.attempts.check(counted, asked.apart, asked.now)
-        except BaseException:
-            leave()
-            raise
-        await asked.session.after_end(finish)
-        user = await desk.users.by_email(kept, asked.apart)
+        await self._count(asked, kept)
+        user = await self._desk().users.by_email(kept, asked.apart)
         await self._mail(asked, purpose, kept, None if user is None or user["disabled"] else user)
         return True
+
+    async def _count(self, asked: Asked, email: str) -> None:
+        """Nobody is sent many mails, whoever asks for them: each counts as an attempt that failed."""
+        await self._desk().attempt(asked, keys("mail", email, asked.address, known=False), _nothing)
 
     async def _mail(self, asked: Asked, purpose: Purpose, email: str, user: Mapping[str, Any] | None) -> None:
         """Has a mail sent once what it says is committed; the work is the same where there is nobody to send it to."""
@@ -202,3 +182,7 @@ class ByMail:
             self.tasks.begin(send())
 
         await asked.session.after_commit(begin)
+
+
+async def _nothing() -> None:
+    """What follows where the count is all."""

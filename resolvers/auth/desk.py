@@ -6,7 +6,7 @@ is refused (a failed attempt) is written once the mutation is over. Refused here
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -18,7 +18,8 @@ from ...schema.errors import Code, Refusal
 from ...schema.module import Host
 from ..exchange import Exchange
 from ..session import Session
-from .attempts import Attempts, keys
+from ..writes.idempotency import HEADER
+from .attempts import Attempts, Key, keys
 from .events import LONGEST_AGENT, AuthEvent, record
 from .fields import SignedIn, signed_in_user
 from .passwords import Passwords
@@ -49,6 +50,8 @@ class Asked:
         self.session = session
         self.now = now
         self.address = exchange.address
+        self.kept = HEADER in exchange.headers
+        """Whether the answer would be kept, to be given again."""
         self.agent = exchange.headers.get("user-agent", "")[:LONGEST_AGENT]
         self.system = session.as_system()
         """Bound by no rule, in the mutation's transaction."""
@@ -76,6 +79,13 @@ class Asked:
 
 
 @dataclass(slots=True)
+class Attempt:
+    """One that runs; `good` says what came of it."""
+
+    good: bool = False
+
+
+@dataclass(slots=True)
 class Desk:
     """What a running backend signs people in with."""
 
@@ -87,6 +97,29 @@ class Desk:
     attempts: Attempts
     access: timedelta
 
+    async def attempt(self, asked: Asked, counted: Sequence[Key], failed: Callable[[], Awaitable[None]]) -> Attempt:
+        """Begins an attempt. It counts as failed until it is known to be good, also for whoever goes away meanwhile;
+        then `failed` is done too. Raises RATE_LIMITED where it comes too early.
+        """
+        attempt = Attempt()
+        leave = self.attempts.enter(counted)
+
+        async def finish() -> None:
+            try:
+                if not attempt.good:
+                    await self.attempts.failed(counted, asked.apart, asked.now)
+                    await failed()
+            finally:
+                leave()
+
+        try:
+            await self.attempts.check(counted, asked.apart, asked.now)
+            await asked.session.after_end(finish)
+        except BaseException:
+            leave()
+            raise
+        return attempt
+
     async def proved(
         self,
         asked: Asked,
@@ -97,33 +130,15 @@ class Desk:
         *,
         known: bool,
     ) -> bool:
-        """Whether a password is a user's. It counts as a failed attempt until it is known that it is none, also for
-        whoever goes away meanwhile.
-        """
+        """Whether a password is a user's."""
         counted = keys(what, account, asked.address, known=known)
-        failed = True
-        leave = self.attempts.enter(counted)
-
-        async def finish() -> None:
-            try:
-                if failed:
-                    await self.attempts.failed(counted, asked.apart, asked.now)
-                    await asked.tell_apart("sign_in_refused", user["id"] if user else None)
-            finally:
-                leave()
-
-        try:
-            await self.attempts.check(counted, asked.apart, asked.now)
-        except BaseException:
-            leave()
-            raise
-        await asked.session.after_end(finish)
+        id = user["id"] if user else None
+        attempt = await self.attempt(asked, counted, lambda: asked.tell_apart("sign_in_refused", id))
         fits = await self.passwords.fits(password, user["password"] if user else None)
-        if not fits or user is None or user["disabled"]:
-            return False
-        failed = False
-        await self.attempts.succeeded(counted, asked.system)
-        return True
+        attempt.good = fits and user is not None and not user["disabled"]
+        if attempt.good:
+            await self.attempts.succeeded(counted, asked.system)
+        return attempt.good
 
     async def keep_password(self, user: UUID, hashed: str, asked: Asked) -> None:
         """Sets what a user's password is checked with."""
@@ -142,7 +157,9 @@ class Desk:
         return await self.told(user, opened, asked)
 
     async def told(self, user: Mapping[str, Any], opened: Opened, asked: Asked) -> SignedIn:
-        """What is told of a session."""
+        """What is told of a session. Raises BAD_USER_INPUT where the answer would be kept, with the tokens in it."""
+        if asked.kept:
+            raise Refusal.of(Code.BAD_USER_INPUT, "What opens a session has no Idempotency-Key. Send it without.")
         actor = await self.users.actor(user, asked.system)
         until = asked.now + self.access
         access = Access(opened.id, user["id"], until)

@@ -176,8 +176,9 @@ class Sessions:
         return (await session.sql(wanted.order_by(SESSION.c.used_at.desc()))).mappings().all()
 
     async def sweep(self, session: Session, now: datetime) -> None:
-        """Drops what is over."""
+        """Drops what is over, and used tokens that nobody had for as long as a session may rest."""
         await self.end(session, SESSION.c.expires_at <= now)
+        await session.sql(sa.delete(REFRESH).where(REFRESH.c.used_at <= now - self.idle))
 
 
 def _hash(token: str) -> bytes:
