@@ -130,14 +130,14 @@ class Desk:
         *,
         known: bool,
     ) -> bool:
-        """Whether a password is a user's."""
+        """Whether a password is a user's. Nothing is asked of the mutation's transaction, which so begins later."""
         counted = keys(what, account, asked.address, known=known)
         id = user["id"] if user else None
         attempt = await self.attempt(asked, counted, lambda: asked.tell_apart("sign_in_refused", id))
         fits = await self.passwords.fits(password, user["password"] if user else None)
         attempt.good = fits and user is not None and not user["disabled"]
         if attempt.good:
-            await self.attempts.succeeded(counted, asked.system)
+            await asked.session.after_commit(lambda: self.attempts.succeeded(counted, asked.apart))
         return attempt.good
 
     async def keep_password(self, user: UUID, hashed: str, asked: Asked) -> None:

@@ -7,6 +7,7 @@ over. Refused here, in words that are the same whether an account exists or not:
 """
 
 import asyncio
+from abc import ABC, abstractmethod
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from datetime import datetime, timedelta
@@ -43,10 +44,9 @@ SWEEP_SECONDS = 600.0
 SHORTEST_SECRET = 32
 WRONG = "The e-mail address or the password is wrong."
 OVER = "The session is over. Sign in again."
-NOBODY = UUID(int=0)
 
 
-class Auth(Module):
+class Auth(Module, ABC):
     """See `auth`."""
 
     name = "auth"
@@ -193,9 +193,9 @@ class Auth(Module):
                 pass  # the database can't be reached: next time
             await asyncio.sleep(SWEEP_SECONDS)
 
+    @abstractmethod
     def mailer(self) -> Mailer:
         """What sends mail in a running backend."""
-        raise NotImplementedError
 
     def public_keys(self) -> Mapping[str, Any]:
         """The JWK set that others verify our access tokens with."""
@@ -270,7 +270,7 @@ class Auth(Module):
         except Refusal:
             kept_email = ""  # which nobody has
         user = await self._users.by_email(kept_email, asked.apart)
-        id = user["id"] if user else NOBODY  # asked in any case, so that it takes as long
+        id = user["id"] if user else codes.NOBODY  # asked in any case, so that it takes as long
         known = await self._users.known_at(id, asked.address, asked.apart)
         proved = await self._desk.proved(asked, "password", kept_email, password, user, known=known)
         if not proved or user is None:

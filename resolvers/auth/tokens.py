@@ -23,9 +23,13 @@ from joserfc import jws, jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import OKPKey
 
+from ..cache import Lru
+
 ALGORITHM = "Ed25519"
 KIND = "at+jwt"
 """The type that RFC 9068 gives to access tokens: no other token of ours is taken for one."""
+KEPT = 10_000
+"""Tokens that are known to be true."""
 _PURPOSE = b"hedgerow: keys of access tokens"
 
 
@@ -45,6 +49,8 @@ class Keys:
         self._issuer = issuer
         self._keys = {key.thumbprint(): key for key in map(_key, secrets)}
         self._first = next(iter(self._keys))
+        self._read: Lru[str, Access] = Lru(KEPT)
+        """What tokens say that were verified: to do so takes longer than most queries."""
 
     def public(self) -> dict[str, Any]:
         """The JWK set that others verify tokens with."""
@@ -70,6 +76,8 @@ class Keys:
 
     def ours(self, token: str) -> bool:
         """Whether a text says that a key of ours signed it, true or not; others' are for others to judge."""
+        if token in self._read:
+            return True
         try:
             return jws.extract_compact(token.encode()).headers().get("kid") in self._keys
         except (JoseError, ValueError, TypeError):
@@ -77,6 +85,10 @@ class Keys:
 
     def read(self, token: str, now: datetime, leeway: timedelta) -> Access | None:
         """What a token says; None where it is not ours, or its time is over."""
+        access = self._read.get(token) or self._verified(token, now)
+        return None if access is None or now >= access.until + leeway else self._read.put(token, access)
+
+    def _verified(self, token: str, now: datetime) -> Access | None:
         try:
             header = jws.extract_compact(token.encode()).headers()
             key = self._keys.get(header.get("kid", ""))
@@ -84,7 +96,7 @@ class Keys:
                 return None
             claims = jwt.decode(token, key, algorithms=[ALGORITHM]).claims
             until = datetime.fromtimestamp(claims["exp"], tz=now.tzinfo)
-            if claims["iss"] != self._issuer or now >= until + leeway:
+            if claims["iss"] != self._issuer:
                 return None
             return Access(UUID(claims["sid"]), UUID(claims["sub"]), until)
         except (JoseError, ValueError, TypeError, KeyError, AttributeError, OverflowError):

@@ -50,21 +50,16 @@ class Users:
 
     async def by_email(self, email: str, session: Session) -> Mapping[str, Any] | None:
         """The user with an address, and as `password` what their password is checked with."""
-        wanted = (
-            self.row()
-            .add_columns(CREDENTIAL.c.password)
-            .outerjoin_from(self.table, CREDENTIAL, CREDENTIAL.c.user_id == self.column("id"))
-        )
-        return _one(await session.sql(wanted.where(self.column("email") == email)))
+        return await self._with_password(self.column("email") == email, session)
 
     async def by_id(self, id: UUID, session: Session) -> Mapping[str, Any] | None:
         """The user with an id, and as `password` what their password is checked with."""
-        wanted = (
-            self.row()
-            .add_columns(CREDENTIAL.c.password)
-            .outerjoin_from(self.table, CREDENTIAL, CREDENTIAL.c.user_id == self.column("id"))
-        )
-        return _one(await session.sql(wanted.where(self.column("id") == id)))
+        return await self._with_password(self.column("id") == id, session)
+
+    async def _with_password(self, which: sa.ColumnElement[bool], session: Session) -> Mapping[str, Any] | None:
+        joined = CREDENTIAL.c.user_id == self.column("id")
+        wanted = self.row().add_columns(CREDENTIAL.c.password).outerjoin_from(self.table, CREDENTIAL, joined)
+        return _one(await session.sql(wanted.where(which)))
 
     async def in_session(self, id: UUID, user: UUID, session: Session, now: datetime) -> Mapping[str, Any] | None:
         """The user of a session that goes on."""
