@@ -719,6 +719,31 @@ async def test_a_flood_of_hashing_is_refused_and_starves_nobody():
     passwords.stop()
 
 
+@pytest.mark.parametrize("what", ["sign_up", "sign_in", "change_password"])
+async def test_hashing_holds_up_no_writer(place, monkeypatch, what):
+    """SQLite has one writer: were it held meanwhile, another's write would wait for it."""
+    up = await place.up()
+    passwords = place.callers[2]._desk.passwords
+    hash, others = passwords.hash, []
+
+    async def slow(password: str) -> str:
+        async with asyncio.timeout(3):
+            await place.sql(sa.insert(Note).values(team=1, text="another's"))
+        others.append(password)
+        return await hash(password)
+
+    monkeypatch.setattr(passwords, "hash", slow)
+    if what == "sign_up":
+        await place.up("bob@example.com", "Bob")
+    elif what == "sign_in":
+        await place.sql(sa.update(CREDENTIAL).values(password=await Passwords(memory=128, passes=1).hash(PASSWORD)))
+        await place.sign_in()
+    else:
+        change = "mutation ($old: String!, $new: String!) { changePassword(oldPassword: $old, newPassword: $new) }"
+        await place.ask(change, up["accessToken"], old=PASSWORD, new="another good one")
+    assert len(others) == 1
+
+
 async def test_two_spellings_of_one_password_are_the_same():
     passwords = fast()
     kept = await passwords.hash("caf\u00e9 de la gare")
