@@ -4,7 +4,6 @@ import asyncio
 import base64
 import json
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -19,130 +18,19 @@ from pydantic import SecretStr
 from sqlalchemy.orm import registry
 from sqlmodel import Field, SQLModel
 
-from hedgerow import Account, Actor, Backend, Code, DeclarationError, Refusal, SetupError, access, allow, auth
+from hedgerow import Account, Actor, Backend, Code, DeclarationError, Refusal, SetupError, auth
 from hedgerow.resolvers.auth.attempts import ACCOUNT, HERE
 from hedgerow.resolvers.auth.desk import Lifetimes
 from hedgerow.resolvers.auth.passwords import Passwords, fault
 from hedgerow.resolvers.auth.tables import CREDENTIAL, REFRESH, SESSION
 from hedgerow.resolvers.exchange import Exchange
 from hedgerow.resolvers.sql import Compiled
-from hedgerow.server.callers import identify, make_token
+from hedgerow.server.callers import make_token
 
 from .conftest import ADMINISTRATOR, SECRET, settings
 from .serving import serving
+from .signing_in import IN, PASSWORD, UP, Membership, Note, Place, User, fast, served, until
 from .talking import socket
-
-PASSWORD = "correct horse battery"
-IN = """mutation ($email: String!, $password: String!) {
-  signIn(email: $email, password: $password) { accessToken refreshToken expiresAt user { id email roles } }
-}"""
-UP = """mutation ($email: String!, $password: String!, $profile: UserProfile!) {
-  signUp(email: $email, password: $password, profile: $profile) { accessToken refreshToken user { id email } }
-}"""
-AGAIN = "mutation ($with: String!) { refreshSession(refreshToken: $with) { accessToken refreshToken } }"
-
-
-class Own(SQLModel, registry=registry()):
-    """Models of this file."""
-
-
-class Membership(Own, table=True):
-    id: int | None = Field(default=None, primary_key=True)
-    team: int
-    user_id: UUID = Field(index=True)
-
-
-class Note(Own, table=True):
-    id: int | None = Field(default=None, primary_key=True)
-    team: int
-    text: str
-
-    @access
-    def rules(note, me):
-        yield allow("user", "read", where=note.team.in_(me.teams))
-        yield allow("editor", "read create")
-
-
-class User(Account, Own, table=True):
-    name: str
-    city: str | None = None
-
-    @access
-    def rules(user, me):
-        yield allow("user", "read update create", where=user.id == me.id)
-
-
-def fast() -> Passwords:
-    """Passwords that cost little."""
-    return Passwords(memory=64, passes=1)
-
-
-async def until(holds: Any) -> None:
-    """Waits for the event loop to come so far."""
-    for _ in range(100_000):
-        if holds():
-            return
-        await asyncio.sleep(0)
-    raise AssertionError("it never came so far")
-
-
-@dataclass
-class Place:
-    """A served backend, with a clock that a test sets."""
-
-    backend: Backend
-    clock: list[datetime] = field(default_factory=lambda: [datetime(2026, 6, 1, 12, tzinfo=UTC)])
-
-    async def ask(
-        self, document: str, token: str | None = None, address: str = "192.0.2.1", **variables: Any
-    ) -> dict[str, Any]:
-        """The data, as HTTP would give it. Raises Refusal."""
-        headers = {"user-agent": "tests"} | ({"authorization": f"Bearer {token}"} if token else {})
-        caller = await identify(self.callers, headers)
-        session = self.backend.session(caller.actor)
-        answer = await self.backend.engine.answer(document, None, variables, session, Exchange(headers, address, []))
-        if not isinstance(answer, bytes):
-            if answer.complaints:
-                raise Refusal(*answer.complaints) from (answer.causes[0] if answer.causes else None)
-            answer = answer.data
-        return json.loads(answer)
-
-    @property
-    def callers(self) -> Any:
-        return self.backend._running.graphql._modules
-
-    async def up(self, email: str = "ann@example.com", name: str = "Ann", **given: Any) -> dict[str, Any]:
-        profile = {"name": name, **given}
-        return (await self.ask(UP, email=email, password=PASSWORD, profile=profile))["signUp"]
-
-    async def sign_in(self, email: str = "ann@example.com", password: str = PASSWORD, **given: Any) -> dict[str, Any]:
-        return (await self.ask(IN, email=email, password=password, **given))["signIn"]
-
-    async def again(self, refresh_token: str) -> dict[str, Any]:
-        return await self.ask(AGAIN, **{"with": refresh_token})
-
-    async def refused(self, asking: Any) -> Refusal:
-        with pytest.raises(Refusal) as caught:
-            await asking
-        return caught.value
-
-    async def sql(self, statement: Any) -> Any:
-        return await self.backend.session(ADMINISTRATOR).sql(statement)
-
-    async def events(self) -> list[str]:
-        found = await self.backend.session(ADMINISTRATOR).query("{ authEvents(orderBy: {id: ASC}) { kind } }")
-        return [event["kind"] for event in found["authEvents"]]
-
-    def later(self, **given: float) -> None:
-        self.clock[0] += timedelta(**given)
-
-
-def served(fresh_url: str, **given: Any) -> tuple[Backend, list[datetime]]:
-    clock = [datetime(2026, 6, 1, 12, tzinfo=UTC)]
-    claims = {"teams": lambda user: sa.select(Membership.team).where(Membership.user_id == user)}
-    module = auth(profile=["name", "city"], claims=claims, clock=lambda: clock[0], passwords=fast, **given)
-    made = Backend([User, Membership, Note], modules=[module], settings=settings(fresh_url), clock=lambda: clock[0])
-    return made, clock
 
 
 @pytest.fixture
@@ -310,12 +198,12 @@ async def test_what_is_over_is_swept(place):
     place.later(days=29)
     third = (await place.again(second["refreshToken"]))["refreshSession"]
     place.later(days=2)
-    await place.callers[2]._desk.sessions.sweep(place.backend.session(ADMINISTRATOR), place.clock[0])
+    await place.auth._desk.sessions.sweep(place.backend.session(ADMINISTRATOR), place.clock[0])
     assert len((await place.sql(sa.select(REFRESH))).all()) == 2  # the first is forgotten, and is refused all the same
     assert (await place.refused(place.again(first["refreshToken"]))).code is Code.UNAUTHENTICATED
     assert (await place.again(third["refreshToken"]))["refreshSession"]
     place.later(days=31)
-    await place.callers[2]._desk.sessions.sweep(place.backend.session(ADMINISTRATOR), place.clock[0])
+    await place.auth._desk.sessions.sweep(place.backend.session(ADMINISTRATOR), place.clock[0])
     assert (await place.sql(sa.select(SESSION))).all() == []
     assert (await place.sql(sa.select(REFRESH))).all() == []
 
@@ -436,7 +324,7 @@ async def test_forged_tokens_are_refused(place):
     up = await place.up()
     header, payload, signature = up["accessToken"].split(".")
     said = json.loads(base64.urlsafe_b64decode(header + "=="))
-    public = place.callers[2].public_keys()["keys"][0]
+    public = place.auth.public_keys()["keys"][0]
 
     def text(value: Any) -> str:
         return base64.urlsafe_b64encode(json.dumps(value).encode()).rstrip(b"=").decode()
@@ -483,11 +371,11 @@ async def test_an_access_token_ends(place):
 
 async def test_others_verify_our_tokens_by_the_public_keys(place):
     up = await place.up()
-    keys = KeySet.import_key_set(place.callers[2].public_keys())
+    keys = KeySet.import_key_set(place.auth.public_keys())
     claims = jwt.decode(up["accessToken"], keys, algorithms=["Ed25519"]).claims
     assert claims["sub"] == up["user"]["id"]
     assert claims["roles"] == ["anyone", "user"]
-    assert all("d" not in key for key in place.callers[2].public_keys()["keys"])
+    assert all("d" not in key for key in place.auth.public_keys()["keys"])
 
 
 async def test_secrets_are_replaced_one_after_the_other(fresh_url):
@@ -565,7 +453,7 @@ async def test_whoever_goes_away_has_tried_all_the_same(place):
     await place.up()
     for _ in range(HERE.free):
         asking = asyncio.ensure_future(place.sign_in(password="wrong"))
-        await until(lambda: place.callers[2]._desk.passwords._working)
+        await until(lambda: place.auth._desk.passwords._working)
         asking.cancel()
         await asyncio.wait([asking])
     assert (await place.refused(place.sign_in())).code is Code.RATE_LIMITED
@@ -592,7 +480,7 @@ async def test_it_takes_as_long_where_nobody_is(place, monkeypatch):
 
     monkeypatch.setattr(Compiled, "command", counted)
     verified: list[str] = []
-    hasher = place.callers[2]._desk.passwords
+    hasher = place.auth._desk.passwords
     monkeypatch.setattr(hasher, "_verified", lambda kept, password: bool(verified.append(kept.split("$")[3])))
     found = []
     for number, email in enumerate(("nobody@example.com", "ann@example.com")):
@@ -723,7 +611,7 @@ async def test_a_flood_of_hashing_is_refused_and_starves_nobody():
 async def test_hashing_holds_up_no_writer(place, monkeypatch, what):
     """SQLite has one writer: were it held meanwhile, another's write would wait for it."""
     up = await place.up()
-    passwords = place.callers[2]._desk.passwords
+    passwords = place.auth._desk.passwords
     hash, others = passwords.hash, []
 
     async def slow(password: str) -> str:

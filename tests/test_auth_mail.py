@@ -24,12 +24,7 @@ from hedgerow.resolvers.auth.tables import CODE, CREDENTIAL
 
 from .conftest import settings
 from .serving import serving
-from .test_auth import (
-    PASSWORD,
-    Place,
-    User,
-    served,
-)
+from .signing_in import PASSWORD, Place, User, served
 
 LINKS = {
     "verify_email": "https://app.example.com/verify?token={token}",

@@ -22,7 +22,9 @@ from ..writes.idempotency import HEADER
 from .attempts import Attempts, Key, keys
 from .events import LONGEST_AGENT, AuthEvent, record
 from .fields import SignedIn, signed_in_user
+from .mails import Mailer
 from .passwords import Passwords
+from .sealing import Sealing
 from .sessions import Opened, Sessions
 from .tables import CREDENTIAL
 from .tokens import Access, Keys
@@ -31,6 +33,7 @@ from .users import Users
 SESSION_CLAIM = "session_id"
 """The claim that says in which session somebody asks."""
 UNSIGNED = "Sign in first: this is for users."
+OVER = "The session is over. Sign in again."
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,8 +97,11 @@ class Desk:
     passwords: Passwords
     sessions: Sessions
     keys: Keys
+    sealing: Sealing
     attempts: Attempts
     access: timedelta
+    clock: Callable[[], datetime]
+    mailer: Callable[[], Mailer]
 
     async def attempt(self, asked: Asked, counted: Sequence[Key], failed: Callable[[], Awaitable[None]]) -> Attempt:
         """Begins an attempt. It counts as failed until it is known to be good, also for whoever goes away meanwhile;

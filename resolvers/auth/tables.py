@@ -66,4 +66,14 @@ CODE = sa.Table(
 )
 """What was mailed, until it is used: the newest for each purpose and address; see `codes`."""
 
-TABLES = (CREDENTIAL, SESSION, REFRESH, ATTEMPT, CODE)
+CHALLENGE = sa.Table(
+    "hedgerow_auth_challenge",
+    OWN,
+    sa.Column("hash", sa.LargeBinary(32), primary_key=True),
+    sa.Column("user_id", sa.Uuid),
+    sa.Column("data", sa.JSON, nullable=False),
+    sa.Column("expires_at", _MOMENT, nullable=False, index=True),
+)
+"""What was begun and waits to be finished; see `challenges`."""
+
+TABLES = (CREDENTIAL, SESSION, REFRESH, ATTEMPT, CODE, CHALLENGE)

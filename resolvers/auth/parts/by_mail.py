@@ -5,49 +5,67 @@ same time, whether an account exists or not: mail is sent when the mutation is o
 Refused here: what does not hold any more, in the same words as what never did, and asking too often (RATE_LIMITED).
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 
-from ...schema.errors import Code, Refusal
-from ..context import Info
-from ..tasks import Tasks
-from . import codes
-from .attempts import keys
-from .codes import Purpose
-from .desk import Asked, Desk
-from .fields import SignedIn
-from .mails import Mailer, Write, written
-from .passwords import fault
-from .tables import SESSION
-from .users import address
+from ....schema.errors import Code, Refusal
+from ...context import Info
+from ...session import Session
+from ...tasks import Tasks
+from .. import codes
+from ..attempts import keys
+from ..codes import Purpose
+from ..desk import Asked
+from ..fields import SignedIn
+from ..mails import Write, written
+from ..part import Part
+from ..passwords import fault
+from ..tables import SESSION
+from ..users import address
 
 HELD = "This link or code does not hold any more. Ask for a new one."
 
 
-class ByMail:
-    """The fields of a running backend. `links` are where pages of the developer's app take tokens, by purpose."""
+class ByMail(Part):
+    """The fields of a running backend. `links` are where pages of the developer's app take tokens, by purpose; `write`
+    has the developer's own words.
+    """
 
-    def __init__(
-        self,
-        desk: Callable[[], Desk],
-        clock: Callable[[], datetime],
-        mailer: Callable[[], Mailer],
-        links: Mapping[str, str],
-        write: Write | None,
-    ) -> None:
-        self._desk = desk
-        self._clock = clock
-        self._mailer = mailer
+    doing = (
+        "request_email_verification",
+        "verify_email",
+        "change_email",
+        "request_password_reset",
+        "reset_password",
+        "request_email_code",
+        "sign_in_with_code",
+    )
+
+    def __init__(self, links: Mapping[str, str], write: Write | None) -> None:
         self._links = links
         self._write = write
-        self.tasks = Tasks("hedgerow-auth-mail")
+        self._tasks = Tasks("hedgerow-auth-mail")
+
+    @asynccontextmanager
+    async def live(self) -> AsyncGenerator[None]:
+        """See `Part`."""
+        try:
+            yield
+        finally:
+            await self._tasks.stop()
+
+    async def sweep(self, system: Session, now: datetime) -> None:
+        """See `Part`."""
+        await codes.sweep(system, now)
 
     async def request_email_verification(self, info: Info) -> bool:
-        asked = self._asked(info)
+        """Mails you a link that confirms your address."""
+        asked = self.asked(info)
         id, _ = asked.signed_in()
-        user = await self._desk().users.by_id(id, asked.apart)
+        user = await self.desk.users.by_id(id, asked.apart)
         if user is None or user["email"] is None:
             raise Refusal.of(Code.BAD_USER_INPUT, "Your account has no e-mail address.")
         await self._count(asked, user["email"])
@@ -55,7 +73,8 @@ class ByMail:
         return True
 
     async def verify_email(self, info: Info, token: str) -> bool:
-        asked, users = self._asked(info), self._desk().users
+        """Confirms an address, by the token of the link that was mailed to it."""
+        asked, users = self.asked(info), self.desk.users
         proved = await codes.by_token(Purpose.VERIFY, token, asked.system, asked.now)
         if proved is not None:
             user = await users.by_id(proved.user, asked.system)
@@ -74,7 +93,8 @@ class ByMail:
         return True
 
     async def change_email(self, info: Info, email: str, password: str) -> bool:
-        asked, desk = self._asked(info), self._desk()
+        """Mails a link to another address, which becomes yours when it is confirmed."""
+        asked, desk = self.asked(info), self.desk
         id, _ = asked.signed_in()
         kept = address(email)
         user = await desk.users.by_id(id, asked.apart)
@@ -87,10 +107,12 @@ class ByMail:
         return True
 
     async def request_password_reset(self, info: Info, email: str) -> bool:
+        """Mails a link to set another password. True, whether there is an account or not."""
         return await self._requested(info, Purpose.RESET, email)
 
     async def reset_password(self, info: Info, token: str, new_password: str) -> bool:
-        asked, desk = self._asked(info), self._desk()
+        """Sets another password, by the token of the link; ends all sessions."""
+        asked, desk = self.asked(info), self.desk
         if told := fault(new_password):
             raise Refusal.of(Code.BAD_USER_INPUT, told)
         hashed = await desk.passwords.hash(new_password)
@@ -106,12 +128,14 @@ class ByMail:
         return True
 
     async def request_email_code(self, info: Info, email: str) -> bool:
+        """Mails a code and a link to sign in. True, whether there is an account or not."""
         return await self._requested(info, Purpose.SIGN_IN, email)
 
     async def sign_in_with_code(
         self, info: Info, email: str | None = None, code: str | None = None, token: str | None = None
     ) -> SignedIn:
-        asked, desk = self._asked(info), self._desk()
+        """A new session, by the code that was mailed, or by the token of the link."""
+        asked, desk = self.asked(info), self.desk
         if token is not None:
             proved = await codes.by_token(Purpose.SIGN_IN, token, asked.system, asked.now)
         elif email is not None and code is not None:
@@ -131,12 +155,9 @@ class ByMail:
 
     # What they are made of
 
-    def _asked(self, info: Info) -> Asked:
-        return Asked(info.context.session, info.context.exchange, self._clock())
-
     async def _by_code(self, asked: Asked, email: str, code: str) -> codes.Proved | None:
         """What a code proves; each try counts."""
-        desk = self._desk()
+        desk = self.desk
         try:
             kept = address(email)
         except Refusal:
@@ -153,16 +174,16 @@ class ByMail:
 
     async def _requested(self, info: Info, purpose: Purpose, email: str) -> bool:
         """Mails whoever has the address; true in any case."""
-        asked = self._asked(info)
+        asked = self.asked(info)
         kept = address(email)
         await self._count(asked, kept)
-        user = await self._desk().users.by_email(kept, asked.apart)
+        user = await self.desk.users.by_email(kept, asked.apart)
         await self._mail(asked, purpose, kept, None if user is None or user["disabled"] else user)
         return True
 
     async def _count(self, asked: Asked, email: str) -> None:
         """Nobody is sent many mails, whoever asks for them: each counts as an attempt that failed."""
-        await self._desk().attempt(asked, keys("mail", email, asked.address, known=False), _nothing)
+        await self.desk.attempt(asked, keys("mail", email, asked.address, known=False), _nothing)
 
     async def _mail(self, asked: Asked, purpose: Purpose, email: str, user: Mapping[str, Any] | None) -> None:
         """Has a mail sent once what it says is committed; the work is the same where there is nobody to send it to."""
@@ -176,10 +197,10 @@ class ByMail:
         mail = written(purpose, email, user.get("locale"), values, self._write)
 
         async def send() -> None:
-            await self._mailer().send(mail)
+            await self.desk.mailer().send(mail)
 
         async def begin() -> None:
-            self.tasks.begin(send())
+            self._tasks.begin(send())
 
         await asked.session.after_commit(begin)
 

@@ -1,0 +1,80 @@
+"""The fields of sign-in by password.
+
+In: addresses and passwords. Out: sessions. A password is hashed and checked before the mutation's transaction begins,
+so that it holds up no writer. Refused here, in words that are the same whether an account exists or not: who does not
+prove who they are.
+"""
+
+from typing import Any
+
+import sqlalchemy as sa
+
+from ....schema.errors import Code, Refusal
+from ...context import Info
+from ...database import Broken
+from .. import codes
+from ..desk import OVER
+from ..fields import SignedIn
+from ..part import Part
+from ..passwords import fault
+from ..profile import said
+from ..tables import SESSION
+from ..users import address
+
+WRONG = "The e-mail address or the password is wrong."
+
+
+class ByPassword(Part):
+    """The fields of a running backend."""
+
+    doing = ("sign_up", "sign_in", "change_password")
+
+    async def sign_up(self, info: Info, email: str, password: str, profile: Any) -> SignedIn:
+        """A new account, and its first session."""
+        asked, desk = self.asked(info), self.desk
+        kept_email = address(email)
+        if told := fault(password, kept_email):
+            raise Refusal.of(Code.BAD_USER_INPUT, told)
+        hashed = await desk.passwords.hash(password)
+        try:
+            user = await desk.users.create({**said(profile), "email": kept_email}, asked.system)
+        except Broken:
+            raise Refusal.of(Code.CONFLICT, "There is an account with this e-mail address already. Sign in.") from None
+        await desk.keep_password(user["id"], hashed, asked)
+        await asked.tell("signed_up", user["id"])
+        return await desk.open(user, asked)
+
+    async def sign_in(self, info: Info, email: str, password: str) -> SignedIn:
+        """A new session, by e-mail address and password."""
+        asked, desk = self.asked(info), self.desk
+        try:
+            kept_email = address(email)
+        except Refusal:
+            kept_email = ""  # which nobody has
+        user = await desk.users.by_email(kept_email, asked.apart)
+        id = user["id"] if user else codes.NOBODY  # asked in any case, so that it takes as long
+        known = await desk.users.known_at(id, asked.address, asked.apart)
+        proved = await desk.proved(asked, "password", kept_email, password, user, known=known)
+        if not proved or user is None:
+            raise Refusal.of(Code.UNAUTHENTICATED, WRONG)
+        if desk.passwords.outdated(user["password"]):
+            await desk.keep_password(user["id"], await desk.passwords.hash(password), asked)
+        await asked.tell("signed_in", user["id"])
+        return await desk.open(user, asked)
+
+    async def change_password(self, info: Info, old_password: str, new_password: str) -> bool:
+        """Sets another password, and ends all your other sessions."""
+        asked, desk = self.asked(info), self.desk
+        id, session = asked.signed_in()
+        user = await desk.users.by_id(id, asked.apart)
+        if user is None:
+            raise Refusal.of(Code.UNAUTHENTICATED, OVER)
+        if told := fault(new_password, user["email"]):
+            raise Refusal.of(Code.BAD_USER_INPUT, told)
+        if not await desk.proved(asked, "password", user["email"] or str(id), old_password, user, known=True):
+            raise Refusal.of(Code.UNAUTHENTICATED, "The old password is wrong.")
+        await desk.keep_password(id, await desk.passwords.hash(new_password), asked)
+        others = sa.and_(SESSION.c.user_id == id, SESSION.c.id != session)
+        await desk.end(asked.system, others, asked.session)
+        await asked.tell("password_changed", id)
+        return True
