@@ -82,11 +82,11 @@ def dev(
     """Serve while developing: reloads on changes, opens GraphiQL to browsers, prints a token for each role."""
     with _told():
         backend = load(file)
-        settings = prepare_dev(backend, Settings.read(), _object(claims, "--claims"))
+        settings = prepare_dev(backend, Settings.read(), _object(claims, "--claims"), port)
         _greet(backend, settings, host, port)
     if not reload:
         return _run(backend, host, port)
-    os.environ[TARGET] = orjson.dumps([file, claims]).decode()
+    os.environ[TARGET] = orjson.dumps([file, claims, port]).decode()
     return uvicorn.run(
         "hedgerow.server.cli:dev_app",
         factory=True,
@@ -103,9 +103,9 @@ def dev(
 def dev_app() -> Backend:
     """The application of the process that `hedgerow dev` reloads."""
     try:
-        file, claims = orjson.loads(os.environ[TARGET])
+        file, claims, port = orjson.loads(os.environ[TARGET])
         backend = load(file)
-        prepare_dev(backend, Settings.read(), _object(claims, "--claims"))
+        prepare_dev(backend, Settings.read(), _object(claims, "--claims"), port)
     except (DeclarationError, SetupError) as error:
         _err.print(f"[bold red]hedgerow:[/] {_escape(str(error))}\nWaiting for a change.")
         sys.exit(1)

@@ -34,7 +34,7 @@ _SAMPLES: dict[Kind, Any] = {
 }
 
 
-def prepare_dev(backend: Backend, settings: Settings, claims: Mapping[str, Any]) -> Settings:
+def prepare_dev(backend: Backend, settings: Settings, claims: Mapping[str, Any], port: int = 8000) -> Settings:
     """Fills what is not set for development, gives the backend tokens to offer, and gives back its settings.
 
     `claims` are what the tokens say of the caller, instead of samples.
@@ -46,6 +46,8 @@ def prepare_dev(backend: Backend, settings: Settings, claims: Mapping[str, Any])
         given["jwt_secret"] = SecretStr(_secret(folder, "dev-jwt-secret"))
     if settings.admin_secret is None:
         given["admin_secret"] = SecretStr(_secret(folder, "dev-admin-secret"))
+    if not settings.public_url:
+        given["public_url"] = f"http://localhost:{port}"
     settings = settings.model_copy(update=given)
     backend.settings = settings
     backend.tokens = {"anyone": ""}

@@ -61,7 +61,12 @@ class Settings(BaseSettings):
     max_written_rows: int = Field(100_000, ge=1, description="most rows that a mutation writes")
     max_body_bytes: int = Field(1024 * 1024, ge=1_000, description="largest request body, and message on a WebSocket")
     allowed_origins: str = Field(
-        "", description="origins of web pages elsewhere that may open WebSockets and event streams, by spaces; or *"
+        "",
+        description="origins of web pages elsewhere, by spaces, that may open WebSockets and event streams, sign in by"
+        " cookies and passkeys, and be returned to from another's sign-in page; or *, for connections alone",
+    )
+    public_url: str = Field(
+        "", description="where browsers reach the server, such as https://api.example.com; hedgerow dev knows its own"
     )
     init_timeout: float = Field(
         10.0, gt=0, le=600, description="seconds within which a WebSocket must have sent connection_init"
@@ -163,6 +168,14 @@ class Settings(BaseSettings):
                 raise ValueError(f"{origin!r} is no origin, such as https://app.example.com or http://localhost:5173")
         return given
 
+    @field_validator("public_url")
+    @classmethod
+    def _plain_url(cls, given: str) -> str:
+        given = given.rstrip("/")
+        if given and not (ORIGIN.match(given) and given.startswith(("https://", "http://"))):
+            raise ValueError(f"{given!r} is no origin of a server, such as https://api.example.com")
+        return given
+
     @field_validator("max_cost")
     @classmethod
     def _for_everybody(cls, given: int | dict[str, int]) -> int | dict[str, int]:
@@ -185,6 +198,11 @@ class Settings(BaseSettings):
         """What cursors are sealed with: processes that share the admin secret share it."""
         secret = self.admin_secret or self.jwt_secret
         return secret.get_secret_value() if secret else None
+
+    @property
+    def web_origins(self) -> frozenset[str]:
+        """Origins of the pages that people sign in from: those that are listed, and the server's own."""
+        return frozenset({*self.allowed_origins.split(), self.public_url}) - {"*", ""}
 
     @property
     def limits(self) -> Limits:

@@ -567,6 +567,17 @@ def test_what_is_no_origin_is_no_setting(origins: str) -> None:
         Settings.read(allowed_origins=origins)
 
 
+@pytest.mark.parametrize("url", ["api.example.com", "https://api.example.com/graphql", "ws://api.example.com"])
+def test_what_is_no_address_of_a_server_is_no_setting(url: str) -> None:
+    with pytest.raises(SetupError, match="is no origin of a server"):
+        Settings.read(public_url=url)
+
+
+def test_pages_that_sign_in_are_listed_and_the_servers_own() -> None:
+    found = Settings.read(public_url="https://api.example.com/", allowed_origins="https://app.example.com *")
+    assert found.web_origins == {"https://api.example.com", "https://app.example.com"}
+
+
 async def test_servers_that_can_not_refuse_with_a_status_close(one: Backend) -> None:
     async with handshake(one, {"origin": "https://evil.com"}, extensions={}) as talk:
         assert (await talk.raw())["type"] == "websocket.close"
