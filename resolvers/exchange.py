@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 
 from ..schema.errors import Code, Refusal
 
+_PORTS = {"http": "80", "ws": "80", "https": "443", "wss": "443"}
+
 
 @dataclass(slots=True)
 class Exchange:
@@ -28,14 +30,24 @@ class Exchange:
         """Whose the client is, for what one address may do: of IPv6 the network, for one client has all of it."""
         return network(self.host)
 
-    def answer_with(self, name: str, value: str) -> None:
-        """Adds a header to the answer. Raises Refusal where it has none."""
+    def can_answer(self) -> list[tuple[str, str]]:
+        """The headers of the answer. Raises Refusal where it has none."""
         if self.reply is None:
             message = "This sets a cookie, which no answer over a WebSocket or event stream can. Send it by HTTP POST."
             raise Refusal.of(Code.BAD_USER_INPUT, message)
+        return self.reply
+
+    def answer_with(self, name: str, value: str) -> None:
+        """Adds a header to the answer. Raises Refusal where it has none."""
         if not (value.isascii() and value.isprintable()):
             raise ValueError("A header's value is printable ASCII.")
-        self.reply.append((name, value))
+        self.can_answer().append((name, value))
+
+
+def of_own_host(origin: str, headers: Mapping[str, str]) -> bool:
+    """Whether a page's origin is the host that a request was sent to."""
+    scheme, _, host = origin.lower().partition("://")
+    return bool(host) and headers.get("host", "").lower() in (host, f"{host}:{_PORTS.get(scheme, '')}")
 
 
 def network(host: str) -> str:

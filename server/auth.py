@@ -7,16 +7,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 
-from ..resolvers.auth.desk import Lifetimes
+from ..resolvers.auth.cookies import SameSite
 from ..resolvers.auth.mails import Mailer, Write
 from ..resolvers.auth.module import Auth
+from ..resolvers.auth.options import Lifetimes, Options, now
 from ..resolvers.auth.passwords import Passwords
 from ..resolvers.auth.users import Query
 from ..schema.module import Host
@@ -60,10 +61,6 @@ class ServedAuth(Auth):
         return JSONResponse(self.public_keys(), headers={"cache-control": f"public, max-age={KEYS_SECONDS}"})
 
 
-def _now() -> datetime:
-    return datetime.now(UTC)
-
-
 def auth(
     *,
     profile: Sequence[str] = (),
@@ -73,7 +70,8 @@ def auth(
     passwords: Callable[[], Passwords] = Passwords,
     links: Mapping[str, str] | None = None,
     mails: Write | None = None,
-    clock: Callable[[], datetime] = _now,
+    same_site: SameSite = "lax",
+    clock: Callable[[], datetime] = now,
 ) -> Auth:
     """Sign-in as fields of the same schema: `Backend(models=[User, ...], modules=[auth()])`.
 
@@ -84,6 +82,19 @@ def auth(
     `links` are pages of your app that take the tokens of mails, by what a mail is for ("verify_email",
     "reset_password", "sign_in", "change_email"): `{"verify_email": "https://app.example.com/verify?token={token}"}`.
     `mails` gives other words for them, by purpose and language. `issuer` is what access tokens say of who made them.
-    `passwords` makes what hashes, with other parameters, say.
+    `passwords` makes what hashes, with other parameters, say. `same_site` is that of cookies: "none" where your pages
+    are of another site than the server.
     """
-    return ServedAuth(claims or {}, lifetimes or Lifetimes(), issuer, profile, passwords, clock, links or {}, mails)
+    return ServedAuth(
+        Options(
+            profile=profile,
+            claims=claims or {},
+            lifetimes=lifetimes or Lifetimes(),
+            issuer=issuer,
+            passwords=passwords,
+            links=links or {},
+            mails=mails,
+            same_site=same_site,
+            clock=clock,
+        )
+    )

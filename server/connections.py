@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeAlias
 
-from ..resolvers.exchange import network
+from ..resolvers.exchange import network, of_own_host
 from ..resolvers.execute import Engine
 from ..resolvers.session import Session
 from ..schema.errors import Code, Refusal
@@ -30,7 +30,6 @@ AT_ONCE = 8
 """How many connections ask at once who they are, when all must."""
 SHORTEST_SECONDS = 1.0
 """The least time until a caller is asked for again, lest one whose time is always up keeps the process busy."""
-_PORTS = {"http": "80", "ws": "80", "https": "443", "wss": "443"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,10 +199,7 @@ def check_origin(headers: Mapping[str, str], allowed: Collection[str]) -> None:
     Programs send no Origin; a page of our own host sends ours.
     """
     origin = headers.get("origin")
-    if origin is None or "*" in allowed or origin in allowed:
-        return
-    scheme, _, host = origin.lower().partition("://")
-    if host and headers.get("host", "").lower() in (host, f"{host}:{_PORTS.get(scheme, '')}"):
+    if origin is None or "*" in allowed or origin in allowed or of_own_host(origin, headers):
         return
     message = "Pages of this origin may not open connections here. HEDGEROW_ALLOWED_ORIGINS lists those that may."
     raise Refusal.of(Code.FORBIDDEN, message)

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -12,7 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import registry
 from sqlmodel import Field, SQLModel
 
-from hedgerow import Account, Backend, Refusal, access, allow, auth
+from hedgerow import Account, Backend, Module, Refusal, access, allow, auth
 from hedgerow.resolvers.auth.module import Auth
 from hedgerow.resolvers.auth.passwords import Passwords
 from hedgerow.resolvers.exchange import Exchange
@@ -82,13 +83,19 @@ class Place:
     clock: list[datetime] = field(default_factory=lambda: [datetime(2026, 6, 1, 12, tzinfo=UTC)])
 
     async def ask(
-        self, document: str, token: str | None = None, address: str = "192.0.2.1", **variables: Any
+        self,
+        document: str,
+        token: str | None = None,
+        address: str = "192.0.2.1",
+        exchange: Exchange | None = None,
+        **variables: Any,
     ) -> dict[str, Any]:
         """The data, as HTTP would give it. Raises Refusal."""
         headers = {"user-agent": "tests"} | ({"authorization": f"Bearer {token}"} if token else {})
-        caller = await identify(self.callers, headers)
+        exchange = exchange or Exchange(headers, address, [])
+        caller = await identify(self.callers, exchange.headers)
         session = self.backend.session(caller.actor)
-        answer = await self.backend.engine.answer(document, None, variables, session, Exchange(headers, address, []))
+        answer = await self.backend.engine.answer(document, None, variables, session, exchange)
         if not isinstance(answer, bytes):
             if answer.complaints:
                 raise Refusal(*answer.complaints) from (answer.causes[0] if answer.causes else None)
@@ -129,9 +136,11 @@ class Place:
         self.clock[0] += timedelta(**given)
 
 
-def served(fresh_url: str, **given: Any) -> tuple[Backend, list[datetime]]:
+def served(fresh_url: str, more: Sequence[Module] = (), **given: Any) -> tuple[Backend, list[datetime]]:
     clock = [datetime(2026, 6, 1, 12, tzinfo=UTC)]
     claims = {"teams": lambda user: sa.select(Membership.team).where(Membership.user_id == user)}
     module = auth(profile=["name", "city"], claims=claims, clock=lambda: clock[0], passwords=fast, **given)
-    made = Backend([User, Membership, Note], modules=[module], settings=settings(fresh_url), clock=lambda: clock[0])
+    made = Backend(
+        [User, Membership, Note], modules=[module, *more], settings=settings(fresh_url), clock=lambda: clock[0]
+    )
     return made, clock

@@ -20,7 +20,7 @@ from sqlmodel import Field, SQLModel
 
 from hedgerow import Account, Actor, Backend, Code, DeclarationError, Refusal, SetupError, auth
 from hedgerow.resolvers.auth.attempts import ACCOUNT, HERE
-from hedgerow.resolvers.auth.desk import Lifetimes
+from hedgerow.resolvers.auth.options import Lifetimes
 from hedgerow.resolvers.auth.passwords import Passwords, fault
 from hedgerow.resolvers.auth.tables import CREDENTIAL, REFRESH, SESSION
 from hedgerow.resolvers.exchange import Exchange

@@ -20,13 +20,14 @@ from ..exchange import Exchange
 from ..session import Session
 from ..writes.idempotency import HEADER
 from .attempts import Attempts, Key, keys
+from .cookies import Cookies
 from .events import LONGEST_AGENT, AuthEvent, record
 from .fields import SignedIn, signed_in_user
 from .mails import Mailer
 from .passwords import Passwords
 from .sealing import Sealing
-from .sessions import Opened, Sessions
-from .tables import CREDENTIAL
+from .sessions import Opened, Sessions, hashed
+from .tables import CREDENTIAL, SESSION
 from .tokens import Access, Keys
 from .users import Users
 
@@ -36,22 +37,13 @@ UNSIGNED = "Sign in first: this is for users."
 OVER = "The session is over. Sign in again."
 
 
-@dataclass(frozen=True, slots=True)
-class Lifetimes:
-    """How long tokens and sessions hold. `fresh` is how long it is believed what a session's user may."""
-
-    access: timedelta = timedelta(minutes=10)
-    idle: timedelta = timedelta(days=30)
-    longest: timedelta = timedelta(days=365)
-    fresh: timedelta = timedelta(seconds=10)
-
-
 class Asked:
     """One request as the fields see it: its session, the moment, whence it comes."""
 
     def __init__(self, session: Session, exchange: Exchange, now: datetime) -> None:
         self.session = session
         self.now = now
+        self.exchange = exchange
         self.address = exchange.address
         self.kept = HEADER in exchange.headers
         """Whether the answer would be kept, to be given again."""
@@ -96,6 +88,7 @@ class Desk:
     users: Users
     passwords: Passwords
     sessions: Sessions
+    cookies: Cookies
     keys: Keys
     sealing: Sealing
     attempts: Attempts
@@ -159,8 +152,24 @@ class Desk:
 
     async def open(self, user: Mapping[str, Any], asked: Asked) -> SignedIn:
         """A new session of a user, and its tokens."""
-        opened = await self.sessions.open(user["id"], asked.address, asked.agent, asked.system, asked.now)
+        exchange = asked.exchange
+        by_cookie = self.cookies.wanted(exchange)
+        opened = await self.sessions.open(
+            user["id"], asked.address, asked.agent, asked.system, asked.now, cookie=by_cookie
+        )
+        if cookie := opened.cookie:
+            await self.leave(asked)
+
+            async def give() -> None:
+                self.cookies.give(exchange, cookie, self.sessions.longest)
+
+            await asked.session.after_commit(give)
         return await self.told(user, opened, asked)
+
+    async def leave(self, asked: Asked) -> None:
+        """Ends the session of the browser's cookie, which another takes the place of."""
+        if before := self.cookies.value(asked.exchange.headers):
+            await self.end(asked.system, SESSION.c.cookie == hashed(before), asked.session)
 
     async def told(self, user: Mapping[str, Any], opened: Opened, asked: Asked) -> SignedIn:
         """What is told of a session. Raises BAD_USER_INPUT where the answer would be kept, with the tokens in it."""

@@ -21,7 +21,9 @@ class SignedInUser:
 @strawberry.type(description="A session that was opened or goes on.")
 class SignedIn:
     access_token: str = strawberry.field(description="Send it as `Authorization: Bearer …`.")
-    refresh_token: str = strawberry.field(description="For `refreshSession`, once: it gives the next one.")
+    refresh_token: str | None = strawberry.field(
+        description="For `refreshSession`, once: it gives the next one. Null where a cookie has the session."
+    )
     expires_at: datetime = strawberry.field(description="Until when the access token holds.")
     user: SignedInUser
 

@@ -6,12 +6,12 @@ here: tokens that don't hold (UNAUTHENTICATED), and secrets that are none (Setup
 
 import asyncio
 from abc import ABC, abstractmethod
-from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
-from uuid import UUID
 
+import sqlalchemy as sa
 import strawberry
 from sqlalchemy.orm import registry
 from sqlmodel import SQLModel
@@ -25,22 +25,25 @@ from ..tasks import Tasks
 from . import challenges
 from .account import Account
 from .attempts import Attempts
-from .desk import OVER, SESSION_CLAIM, Desk, Lifetimes, user_of
+from .cookies import Cookies
+from .desk import OVER, SESSION_CLAIM, Desk, user_of
 from .events import AuthEvent
-from .mails import Mailer, Write
+from .mails import Mailer
+from .options import Options
 from .part import Part
 from .parts.by_mail import ByMail
 from .parts.by_password import ByPassword
 from .parts.own_sessions import OwnSessions
-from .passwords import Passwords
 from .profile import Profile
 from .sealing import Sealing
-from .sessions import Sessions
-from .tables import TABLES
+from .sessions import Sessions, Which, hashed
+from .tables import SESSION, TABLES
 from .tokens import Keys
-from .users import Query, Users
+from .users import Users
 
 SWEEP_SECONDS = 600.0
+USED_SELDOM = 30
+"""A cookie's session is said to be used when this part of the time that it may rest has gone by."""
 SHORTEST_SECRET = 32
 
 
@@ -49,29 +52,15 @@ class Auth(Module, ABC):
 
     name = "auth"
 
-    def __init__(
-        self,
-        claims: Mapping[str, Query],
-        lifetimes: Lifetimes,
-        issuer: str,
-        profile: Sequence[str],
-        passwords: Callable[[], Passwords],
-        clock: Callable[[], datetime],
-        links: Mapping[str, str],
-        write: Write | None,
-    ) -> None:
-        self._claims = claims
-        self._lifetimes = lifetimes
-        self._issuer = issuer
-        self._names = profile
-        self._profile: Profile
-        self._make_passwords = passwords
-        self._clock = clock
+    def __init__(self, options: Options) -> None:
+        self._options = options
+        self._clock = options.clock
         self._own: list[type[Any]] = []
         self._users: Users
+        self._profile: Profile
         self._desk: Desk
         self._leeway = timedelta()
-        self._parts: Sequence[Part] = (ByPassword(), OwnSessions(), ByMail(links, write))
+        self._parts: Sequence[Part] = (ByPassword(), OwnSessions(), ByMail(options.links, options.mails))
 
     # What it brings
 
@@ -82,8 +71,8 @@ class Auth(Module, ABC):
             names = ", ".join(model.__name__ for model in found)
             raise DeclarationError([Problem(f"several models are an Account: {names}", "Declare one model of users.")])
         self._own = [] if found else [_plain_user()]
-        self._users = Users((found or self._own)[0], self._claims)
-        self._profile = Profile(self._users.model, self._names)
+        self._users = Users((found or self._own)[0], self._options.claims)
+        self._profile = Profile(self._users.model, self._options.profile)
 
     def models(self) -> Sequence[type[Any]]:
         """See `Module`."""
@@ -119,15 +108,18 @@ class Auth(Module, ABC):
     async def _live(self, host: Host) -> AsyncGenerator[None]:
         self._leeway = timedelta(seconds=host.settings.jwt_leeway)
         self._users.read = host.catalog.claims
-        times = self._lifetimes
-        secrets = _secrets(host.settings)
+        times = self._options.lifetimes
+        secrets, settings = _secrets(host.settings), host.settings
         sessions = Sessions(self._facts, fresh=times.fresh, idle=times.idle, longest=times.longest)
         desk = self._desk = Desk(
             host=host,
             users=self._users,
-            passwords=self._make_passwords(),
+            passwords=self._options.passwords(),
             sessions=sessions,
-            keys=Keys(secrets, self._issuer),
+            cookies=Cookies(
+                settings.web_origins, self._options.same_site, secure=not settings.public_url.startswith("http://")
+            ),
+            keys=Keys(secrets, self._options.issuer),
             sealing=Sealing(secrets),
             attempts=Attempts(),
             access=times.access,
@@ -182,21 +174,37 @@ class Auth(Module, ABC):
         """See `Module`."""
         scheme, _, token = headers.get("authorization", "").partition(" ")
         token = token.strip()
-        if scheme.lower() != "bearer" or not self._desk.keys.ours(token):
-            return None
         now = self._clock()
-        access = self._desk.keys.read(token, now, self._leeway)
-        if access is None:
-            raise Refusal.of(Code.UNAUTHENTICATED, "The access token is not valid now. Refresh the session.")
-        actor = await self._desk.sessions.actor(access.session, access.user, now)
-        if actor is None:
-            raise Refusal.of(Code.UNAUTHENTICATED, OVER)
-        return Caller(actor, access.until + self._leeway)
+        if scheme.lower() == "bearer" and self._desk.keys.ours(token):
+            access = self._desk.keys.read(token, now, self._leeway)
+            if access is None:
+                raise Refusal.of(Code.UNAUTHENTICATED, "The access token is not valid now. Refresh the session.")
+            actor = await self._desk.sessions.actor((access.session, access.user), now)
+            if actor is None:
+                raise Refusal.of(Code.UNAUTHENTICATED, OVER)
+            return Caller(actor, access.until + self._leeway)
+        cookie = None if scheme else self._desk.cookies.value(headers)
+        actor = await self._desk.sessions.actor(hashed(cookie), now) if cookie else None
+        if actor is None:  # a cookie that is over comes along unasked, with what signs in anew too
+            return None
+        self._desk.cookies.check(headers)
+        return Caller(actor, now + self._options.lifetimes.access)
 
-    async def _facts(self, id: UUID, user: UUID) -> Actor | None:
-        system = self._system()
-        found = await self._users.in_session(id, user, system, self._clock())
-        return None if found is None else _in_session(await self._users.actor(found, system), id)
+    async def _facts(self, which: Which) -> Actor | None:
+        """What is known of a session, which a cookie keeps going by being used."""
+        system, now = self._system(), self._clock()
+        by_cookie = isinstance(which, bytes)
+        session = (
+            SESSION.c.cookie == which if by_cookie else sa.and_(SESSION.c.id == which[0], SESSION.c.user_id == which[1])
+        )
+        found = await self._users.in_session(session, system, now)
+        if found is None:
+            return None
+        user, id, used_at = found
+        if by_cookie and now - used_at > self._options.lifetimes.idle / USED_SELDOM:
+            await self._desk.sessions.use(session, system, now)
+        actor = await self._users.actor(user, system)
+        return Actor(actor.roles, {**actor.claims, SESSION_CLAIM: str(id)})
 
     def _system(self) -> Session:
         return self._desk.host.session(Actor(superuser=True))
@@ -223,7 +231,3 @@ def _secrets(settings: Any) -> list[str]:
     if any(len(secret.encode()) < SHORTEST_SECRET for secret in secrets):
         raise SetupError(f"HEDGEROW_AUTH_SECRET has a secret of less than {SHORTEST_SECRET} bytes: use random texts.")
     return secrets
-
-
-def _in_session(actor: Actor, session: UUID) -> Actor:
-    return Actor(actor.roles, {**actor.claims, SESSION_CLAIM: str(session)})

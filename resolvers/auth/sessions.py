@@ -1,9 +1,10 @@
 """Who is signed in where: sessions, and the refresh tokens that keep them going.
 
-In: users who proved who they are, and refresh tokens. Out: sessions as Actors know them, and new refresh tokens. A
-refresh token is a random value of which only a hash is kept; each is used once, and one that comes again ends the
-session, since somebody else has it. What a session's user may is asked of the database, and known for a short time:
-whoever ends a session says so to the other processes.
+In: users who proved who they are, refresh tokens, and cookies. Out: sessions as Actors know them, and new refresh
+tokens. A refresh token is a random value of which only a hash is kept; each is used once, and one that comes again ends
+the session, since somebody else has it. A cookie is such a value too, but the same until the session's end: several
+pages of one browser use it at once, and no script can read it. What a session's user may is asked of the database, and
+known for a short time: whoever ends a session says so to the other processes.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
+from typing import TypeAlias
 from uuid import UUID, uuid4
 
 import sqlalchemy as sa
@@ -33,10 +35,15 @@ REFRESH_BYTES = 32
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """A session and the token that refreshes it, which is known to nobody else."""
+    """A session, and what keeps it going, which is known to nobody else: a refresh token, or a cookie."""
 
     id: UUID
-    refresh_token: str
+    refresh_token: str | None
+    cookie: str | None = None
+
+
+Which: TypeAlias = tuple[UUID, UUID] | bytes
+"""A session by its id and its user's, or by the hash of its cookie."""
 
 
 class Stolen(Exception):
@@ -54,7 +61,7 @@ class Sessions:
 
     def __init__(
         self,
-        facts: Callable[[UUID, UUID], Awaitable[Actor | None]],
+        facts: Callable[[Which], Awaitable[Actor | None]],
         *,
         fresh: timedelta,
         idle: timedelta,
@@ -64,8 +71,8 @@ class Sessions:
         self._fresh = fresh
         self.idle = idle
         self.longest = longest
-        self._known: Lru[UUID, tuple[Actor | None, datetime]] = Lru(KEPT)
-        self._asking: dict[UUID, asyncio.Task[Actor | None]] = {}
+        self._known: Lru[Which, tuple[Actor | None, datetime]] = Lru(KEPT)
+        self._asking: dict[Which, asyncio.Task[Actor | None]] = {}
         self._tasks = Tasks("hedgerow-auth-session")
         self._bus: Bus | None = None
 
@@ -83,22 +90,22 @@ class Sessions:
 
     # What is known
 
-    async def actor(self, id: UUID, user: UUID, now: datetime) -> Actor | None:
+    async def actor(self, which: Which, now: datetime) -> Actor | None:
         """Who is signed in in a session; None where it is over."""
-        known = self._known.get(id)
+        known = self._known.get(which)
         if known is not None and now - known[1] < self._fresh:
             return known[0]
-        asking = self._asking.get(id)
+        asking = self._asking.get(which)
         if asking is None:
-            asking = self._asking[id] = self._tasks.begin(self._ask(id, user, now))
-            asking.add_done_callback(lambda _: self._asking.pop(id, None))
+            asking = self._asking[which] = self._tasks.begin(self._ask(which, now))
+            asking.add_done_callback(lambda _: self._asking.pop(which, None))
         return await asyncio.shield(asking)
 
-    async def _ask(self, id: UUID, user: UUID, now: datetime) -> Actor | None:
+    async def _ask(self, which: Which, now: datetime) -> Actor | None:
         before = self._known
-        actor = await self._facts(id, user)
+        actor = await self._facts(which)
         if before is self._known:  # else what was found may be older than what was told meanwhile
-            self._known.put(id, (actor, now))
+            self._known.put(which, (actor, now))
         return actor
 
     async def forget(self) -> None:
@@ -112,9 +119,12 @@ class Sessions:
 
     # What is written
 
-    async def open(self, user: UUID, address: str, agent: str, session: Session, now: datetime) -> Opened:
-        """A new session."""
-        opened = Opened(uuid4(), secrets.token_urlsafe(REFRESH_BYTES))
+    async def open(
+        self, user: UUID, address: str, agent: str, session: Session, now: datetime, *, cookie: bool = False
+    ) -> Opened:
+        """A new session, which goes on by a refresh token or by a cookie."""
+        secret = secrets.token_urlsafe(REFRESH_BYTES)
+        opened = Opened(uuid4(), None, secret) if cookie else Opened(uuid4(), secret)
         await session.sql(
             sa.insert(SESSION).values(
                 id=opened.id,
@@ -124,16 +134,18 @@ class Sessions:
                 expires_at=now + min(self.idle, self.longest),
                 address=address[:64],
                 agent=agent[:256],
+                cookie=hashed(secret) if cookie else None,
             )
         )
-        await session.sql(sa.insert(REFRESH).values(hash=_hash(opened.refresh_token), session_id=opened.id))
+        if not cookie:
+            await session.sql(sa.insert(REFRESH).values(hash=hashed(secret), session_id=opened.id))
         return opened
 
     async def refresh(self, token: str, session: Session, now: datetime) -> tuple[UUID, Opened] | None:
         """The user of a session, and its next token; None for a token of no session. Raises Stolen."""
         used = (
             sa.update(REFRESH)
-            .where(REFRESH.c.hash == _hash(token), REFRESH.c.used_at.is_(None))
+            .where(REFRESH.c.hash == hashed(token), REFRESH.c.used_at.is_(None))
             .values(used_at=now)
             .returning(REFRESH.c.session_id)
         )
@@ -142,25 +154,27 @@ class Sessions:
             of = (
                 sa.select(SESSION.c.id, SESSION.c.user_id)
                 .join(REFRESH, REFRESH.c.session_id == SESSION.c.id)
-                .where(REFRESH.c.hash == _hash(token))
+                .where(REFRESH.c.hash == hashed(token))
             )
             if (stolen := (await session.sql(of)).first()) is not None:
                 raise Stolen(stolen.id, stolen.user_id)
             return None
-        going_on = (
-            sa.update(SESSION)
-            .where(SESSION.c.id == id, SESSION.c.expires_at > now)
-            .values(used_at=now)
-            .returning(SESSION.c.user_id, SESSION.c.created_at)
-        )
-        found = (await session.sql(going_on)).first()
+        user = await self.use(SESSION.c.id == id, session, now)
+        if user is None:
+            return None
+        opened = Opened(id, secrets.token_urlsafe(REFRESH_BYTES))
+        await session.sql(sa.insert(REFRESH).values(hash=hashed(opened.refresh_token or ""), session_id=id))
+        return user, opened
+
+    async def use(self, which: sa.ColumnElement[bool], session: Session, now: datetime) -> UUID | None:
+        """A session is used, and so goes on for as long as one may rest; its user, None where it is over."""
+        going_on = sa.update(SESSION).where(which, SESSION.c.expires_at > now).values(used_at=now)
+        found = (await session.sql(going_on.returning(SESSION.c.id, SESSION.c.user_id, SESSION.c.created_at))).first()
         if found is None:
             return None
         expires = min(now + self.idle, found.created_at + self.longest)
-        await session.sql(sa.update(SESSION).where(SESSION.c.id == id).values(expires_at=expires))
-        opened = Opened(id, secrets.token_urlsafe(REFRESH_BYTES))
-        await session.sql(sa.insert(REFRESH).values(hash=_hash(opened.refresh_token), session_id=id))
-        return found.user_id, opened
+        await session.sql(sa.update(SESSION).where(SESSION.c.id == found.id).values(expires_at=expires))
+        return found.user_id
 
     async def end(self, session: Session, condition: sa.ColumnElement[bool]) -> list[UUID]:
         """Ends those sessions, and gives their ids; `forget` follows where that is committed."""
@@ -181,5 +195,6 @@ class Sessions:
         await session.sql(sa.delete(REFRESH).where(REFRESH.c.used_at <= now - self.idle))
 
 
-def _hash(token: str) -> bytes:
+def hashed(token: str) -> bytes:
+    """What is kept of a token."""
     return sha256(token.encode()).digest()

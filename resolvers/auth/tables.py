@@ -31,8 +31,11 @@ SESSION = sa.Table(
     sa.Column("expires_at", _MOMENT, nullable=False, index=True),
     sa.Column("address", sa.String(64), nullable=False),
     sa.Column("agent", sa.String(256), nullable=False),
+    sa.Column("cookie", sa.LargeBinary(32), unique=True),
 )
-"""Somebody signed in; gone when they sign out. `used_at` is when it was last refreshed."""
+"""Somebody signed in; gone when they sign out. `used_at` is when it was last refreshed, or its cookie used of late;
+`cookie` is the hash of what rides in one, of a session that has no refresh tokens.
+"""
 
 REFRESH = sa.Table(
     "hedgerow_auth_refresh",

@@ -26,6 +26,9 @@ from .tables import CREDENTIAL, SESSION
 Query: TypeAlias = Callable[[UUID], sa.Select[Any]]
 """What a claim is asked of the database by, for a user's id: a select of one column."""
 
+_SESSION, _USED = "session.id", "session.used_at"
+"""No names of columns of the model's."""
+
 
 class Users:
     """Those of one backend. `claims` are the developer's queries, by claim; `read` are the claims that rules read."""
@@ -61,11 +64,15 @@ class Users:
         wanted = self.row().add_columns(CREDENTIAL.c.password).outerjoin_from(self.table, CREDENTIAL, joined)
         return _one(await session.sql(wanted.where(which)))
 
-    async def in_session(self, id: UUID, user: UUID, session: Session, now: datetime) -> Mapping[str, Any] | None:
-        """The user of a session that goes on."""
+    async def in_session(
+        self, which: sa.ColumnElement[bool], session: Session, now: datetime
+    ) -> tuple[Mapping[str, Any], UUID, datetime] | None:
+        """The user of a session that goes on; which it is, and when it was used."""
         wanted = self.row().join_from(self.table, SESSION, SESSION.c.user_id == self.column("id"))
-        wanted = wanted.where(SESSION.c.id == id, SESSION.c.user_id == user, SESSION.c.expires_at > now)
-        return _one(await session.sql(wanted.where(sa.not_(self.column("disabled")))))
+        wanted = wanted.add_columns(SESSION.c.id.label(_SESSION), SESSION.c.used_at.label(_USED))
+        wanted = wanted.where(which, SESSION.c.expires_at > now, sa.not_(self.column("disabled")))
+        found = _one(await session.sql(wanted))
+        return None if found is None else (found, found[_SESSION], found[_USED])
 
     async def known_at(self, user: UUID, address: str, session: Session) -> bool:
         """Whether a user is signed in from an address."""
