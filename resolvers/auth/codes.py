@@ -11,37 +11,20 @@ from __future__ import annotations
 import hmac
 import secrets
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from enum import StrEnum
+from datetime import datetime
 from hashlib import sha256
 from uuid import UUID
 
 import sqlalchemy as sa
 
 from ..session import Session
+from .mails import HOLDS, Purpose
 from .tables import CODE
 
 NOBODY = UUID(int=0)
 """The user of codes that nobody is sent."""
 TRIES = 5
 DIGITS = 6
-
-
-class Purpose(StrEnum):
-    """What a code or link is for."""
-
-    VERIFY = "verify_email"
-    RESET = "reset_password"
-    SIGN_IN = "sign_in"
-    CHANGE = "change_email"
-
-
-HOLDS: dict[Purpose, timedelta] = {
-    Purpose.VERIFY: timedelta(days=1),
-    Purpose.RESET: timedelta(hours=1),
-    Purpose.SIGN_IN: timedelta(minutes=10),
-    Purpose.CHANGE: timedelta(hours=1),
-}
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ import sqlalchemy as sa
 
 from ...schema.errors import Code, Refusal
 from ...schema.module import Host
+from ..database import Broken
 from ..exchange import Exchange
 from ..session import Session
 from ..writes.idempotency import HEADER
@@ -23,8 +24,8 @@ from .attempts import Attempts, Key, keys
 from .cookies import Cookies
 from .events import LONGEST_AGENT, AuthEvent, record
 from .fields import SignedIn, signed_in_user
-from .mails import Mailer
 from .passwords import Passwords
+from .post import Post
 from .sealing import Sealing
 from .sessions import Opened, Sessions, hashed
 from .tables import CREDENTIAL, SESSION
@@ -34,6 +35,7 @@ from .users import Users
 SESSION_CLAIM = "session_id"
 """The claim that says in which session somebody asks."""
 UNSIGNED = "Sign in first: this is for users."
+TAKEN = "There is an account with this e-mail address already. Sign in."
 OVER = "The session is over. Sign in again."
 
 
@@ -94,7 +96,7 @@ class Desk:
     attempts: Attempts
     access: timedelta
     clock: Callable[[], datetime]
-    mailer: Callable[[], Mailer]
+    post: Post
 
     async def attempt(self, asked: Asked, counted: Sequence[Key], failed: Callable[[], Awaitable[None]]) -> Attempt:
         """Begins an attempt. It counts as failed until it is known to be good, also for whoever goes away meanwhile;
@@ -138,6 +140,26 @@ class Desk:
         if attempt.good:
             await asked.session.after_commit(lambda: self.attempts.succeeded(counted, asked.apart))
         return attempt.good
+
+    async def count(self, asked: Asked, counted: Sequence[Key]) -> None:
+        """Nobody does this often: each time counts as an attempt that failed."""
+        await self.attempt(asked, counted, _nothing)
+
+    async def count_mail(self, asked: Asked, email: str) -> None:
+        """Nobody is sent many mails, whoever asks for them."""
+        await self.count(asked, keys("mail", email, asked.address, known=False))
+
+    async def enrol(self, given: Mapping[str, Any], hashed: str | None, asked: Asked) -> Mapping[str, Any]:
+        """A new user, with what their password is checked with. Raises BAD_USER_INPUT, and CONFLICT for an address that
+        is another's.
+        """
+        try:
+            user = await self.users.create(given, asked.system)
+        except Broken:
+            raise Refusal.of(Code.CONFLICT, TAKEN) from None
+        if hashed is not None:
+            await self.keep_password(user["id"], hashed, asked)
+        return user
 
     async def keep_password(self, user: UUID, hashed: str, asked: Asked) -> None:
         """Sets what a user's password is checked with."""
@@ -195,6 +217,10 @@ class Desk:
         """What processes know of sessions holds no more."""
         await self.sessions.forget()
         self.host.recheck()
+
+
+async def _nothing() -> None:
+    """What follows where the count is all."""
 
 
 def user_of(claims: Mapping[str, Any]) -> UUID | None:

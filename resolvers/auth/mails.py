@@ -8,10 +8,34 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
 from html import escape
 from typing import Protocol, TypeAlias
 
-from .codes import Purpose
+
+class Purpose(StrEnum):
+    """What a mail is for."""
+
+    VERIFY = "verify_email"
+    RESET = "reset_password"
+    SIGN_IN = "sign_in"
+    CHANGE = "change_email"
+    SIGN_UP = "sign_up"
+    KNOWN = "known"
+    INVITE = "invitation"
+
+
+HOLDS: dict[Purpose, timedelta] = {
+    Purpose.VERIFY: timedelta(days=1),
+    Purpose.RESET: timedelta(hours=1),
+    Purpose.SIGN_IN: timedelta(minutes=10),
+    Purpose.CHANGE: timedelta(hours=1),
+    Purpose.SIGN_UP: timedelta(days=1),
+    Purpose.KNOWN: timedelta(days=1),
+    Purpose.INVITE: timedelta(days=7),
+}
+"""How long what is mailed holds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,15 +58,14 @@ class Mailer(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """The words of a mail: `{link}`, `{code}`, `{email}` and `{minutes}` stand for what they say."""
+    """The words of a mail: `{link}`, `{code}`, `{email}`, `{minutes}` and `{days}` stand for what they say."""
 
     subject: str
     text: str
 
 
 Write: TypeAlias = Callable[[str, str | None], Words | None]
-"""A developer's words, by purpose ("verify_email", "reset_password", "sign_in", "change_email") and language; None for
-those that are here."""
+"""A developer's words, by purpose (the values of `Purpose`) and language; None for those that are here."""
 
 ENGLISH: Mapping[Purpose, Words] = {
     Purpose.VERIFY: Words(
@@ -61,6 +84,19 @@ ENGLISH: Mapping[Purpose, Words] = {
     Purpose.CHANGE: Words(
         "Confirm your new e-mail address",
         "Confirm that {email} is to be your address:\n\n{link}\n\nIf you did not ask for it, do nothing.",
+    ),
+    Purpose.SIGN_UP: Words(
+        "Confirm your account",
+        "Confirm that you want an account for {email}:\n\n{link}\n\nIf you did not sign up, do nothing: there is none.",
+    ),
+    Purpose.KNOWN: Words(
+        "You have an account",
+        "Somebody wanted a new account for {email}, where you have one already. If it was you, sign in to it; set a new"
+        " password if you forgot it. If it was not, do nothing.",
+    ),
+    Purpose.INVITE: Words(
+        "You are invited",
+        "You are invited. Make your account for {email}:\n\n{link}\n\nThis holds for {days} days.",
     ),
 }
 

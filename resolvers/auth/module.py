@@ -34,6 +34,7 @@ from .part import Part
 from .parts.by_mail import ByMail
 from .parts.by_password import ByPassword
 from .parts.own_sessions import OwnSessions
+from .post import Post
 from .profile import Profile
 from .sealing import Sealing
 from .sessions import Sessions, Which, hashed
@@ -60,7 +61,7 @@ class Auth(Module, ABC):
         self._profile: Profile
         self._desk: Desk
         self._leeway = timedelta()
-        self._parts: Sequence[Part] = (ByPassword(), OwnSessions(), ByMail(options.links, options.mails))
+        self._parts: Sequence[Part] = (ByPassword(), OwnSessions(), ByMail())
 
     # What it brings
 
@@ -124,11 +125,12 @@ class Auth(Module, ABC):
             attempts=Attempts(),
             access=times.access,
             clock=self._clock,
-            mailer=self.mailer,
+            post=Post(self.mailer, self._options.links, self._options.mails),
         )
         tasks = Tasks("hedgerow-auth")
         async with AsyncExitStack() as stack:
             stack.callback(desk.passwords.stop)
+            stack.push_async_callback(desk.post.stop)
             await sessions.start(host.bus)
             stack.push_async_callback(sessions.stop)
             stack.push_async_callback(tasks.stop)

@@ -5,22 +5,18 @@ same time, whether an account exists or not: mail is sent when the mutation is o
 Refused here: what does not hold any more, in the same words as what never did, and asking too often (RATE_LIMITED).
 """
 
-from collections.abc import AsyncGenerator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
-from urllib.parse import quote
 
 from ....schema.errors import Code, Refusal
 from ...context import Info
 from ...session import Session
-from ...tasks import Tasks
 from .. import codes
 from ..attempts import keys
 from ..codes import Purpose
 from ..desk import Asked
 from ..fields import SignedIn
-from ..mails import Write, written
 from ..part import Part
 from ..passwords import fault
 from ..tables import SESSION
@@ -30,9 +26,7 @@ HELD = "This link or code does not hold any more. Ask for a new one."
 
 
 class ByMail(Part):
-    """The fields of a running backend. `links` are where pages of the developer's app take tokens, by purpose; `write`
-    has the developer's own words.
-    """
+    """The fields of a running backend."""
 
     doing = (
         "request_email_verification",
@@ -43,19 +37,6 @@ class ByMail(Part):
         "request_email_code",
         "sign_in_with_code",
     )
-
-    def __init__(self, links: Mapping[str, str], write: Write | None) -> None:
-        self._links = links
-        self._write = write
-        self._tasks = Tasks("hedgerow-auth-mail")
-
-    @asynccontextmanager
-    async def live(self) -> AsyncGenerator[None]:
-        """See `Part`."""
-        try:
-            yield
-        finally:
-            await self._tasks.stop()
 
     async def sweep(self, system: Session, now: datetime) -> None:
         """See `Part`."""
@@ -68,7 +49,7 @@ class ByMail(Part):
         user = await self.desk.users.by_id(id, asked.apart)
         if user is None or user["email"] is None:
             raise Refusal.of(Code.BAD_USER_INPUT, "Your account has no e-mail address.")
-        await self._count(asked, user["email"])
+        await self.desk.count_mail(asked, user["email"])
         await self._mail(asked, Purpose.VERIFY, user["email"], user)
         return True
 
@@ -102,7 +83,7 @@ class ByMail(Part):
             asked, "password", user["email"] or str(id), password, user, known=True
         ):
             raise Refusal.of(Code.UNAUTHENTICATED, "The password is wrong.")
-        await self._count(asked, kept)
+        await self.desk.count_mail(asked, kept)
         await self._mail(asked, Purpose.CHANGE, kept, user)
         return True
 
@@ -176,34 +157,15 @@ class ByMail(Part):
         """Mails whoever has the address; true in any case."""
         asked = self.asked(info)
         kept = address(email)
-        await self._count(asked, kept)
+        await self.desk.count_mail(asked, kept)
         user = await self.desk.users.by_email(kept, asked.apart)
         await self._mail(asked, purpose, kept, None if user is None or user["disabled"] else user)
         return True
-
-    async def _count(self, asked: Asked, email: str) -> None:
-        """Nobody is sent many mails, whoever asks for them: each counts as an attempt that failed."""
-        await self.desk.attempt(asked, keys("mail", email, asked.address, known=False), _nothing)
 
     async def _mail(self, asked: Asked, purpose: Purpose, email: str, user: Mapping[str, Any] | None) -> None:
         """Has a mail sent once what it says is committed; the work is the same where there is nobody to send it to."""
         made = await codes.make(purpose, email, user["id"] if user else codes.NOBODY, asked.system, asked.now)
         await asked.tell("mailed", user["id"] if user else None, purpose.value)
-        if user is None:
-            return
-        link = self._links.get(purpose.value, "{token}").replace("{token}", quote(made.token))
-        minutes = str(round((made.until - asked.now).total_seconds() / 60))
-        values = {"email": email, "link": link, "code": made.code, "minutes": minutes}
-        mail = written(purpose, email, user.get("locale"), values, self._write)
-
-        async def send() -> None:
-            await self.desk.mailer().send(mail)
-
-        async def begin() -> None:
-            self._tasks.begin(send())
-
-        await asked.session.after_commit(begin)
-
-
-async def _nothing() -> None:
-    """What follows where the count is all."""
+        if user is not None:
+            holds = asked.now, made.until
+            await self.desk.post.send(asked.session, purpose, email, user.get("locale"), made.token, made.code, holds)

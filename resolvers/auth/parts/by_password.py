@@ -11,7 +11,6 @@ import sqlalchemy as sa
 
 from ....schema.errors import Code, Refusal
 from ...context import Info
-from ...database import Broken
 from .. import codes
 from ..desk import OVER
 from ..fields import SignedIn
@@ -36,11 +35,7 @@ class ByPassword(Part):
         if told := fault(password, kept_email):
             raise Refusal.of(Code.BAD_USER_INPUT, told)
         hashed = await desk.passwords.hash(password)
-        try:
-            user = await desk.users.create({**said(profile), "email": kept_email}, asked.system)
-        except Broken:
-            raise Refusal.of(Code.CONFLICT, "There is an account with this e-mail address already. Sign in.") from None
-        await desk.keep_password(user["id"], hashed, asked)
+        user = await desk.enrol({**said(profile), "email": kept_email}, hashed, asked)
         await asked.tell("signed_up", user["id"])
         return await desk.open(user, asked)
 

@@ -1,0 +1,55 @@
+"""Mail on its way: what is mailed is written when a mutation writes what it says, and sent once that is committed.
+
+In: tokens and codes, and whose they are. Out: mails, by tasks that no answer waits for: how long sending takes tells
+nobody whether there is an account.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from urllib.parse import quote
+
+from ..session import Session
+from ..tasks import Tasks
+from .mails import Mailer, Purpose, Write, written
+
+
+class Post:
+    """Of one backend. `links` are where pages of the developer's app take tokens, by purpose; `write` has the
+    developer's own words.
+    """
+
+    def __init__(self, mailer: Callable[[], Mailer], links: Mapping[str, str], write: Write | None) -> None:
+        self._mailer = mailer
+        self._links = links
+        self._write = write
+        self._tasks = Tasks("hedgerow-auth-mail")
+
+    async def stop(self) -> None:
+        """What is not sent yet is not sent."""
+        await self._tasks.stop()
+
+    async def send(
+        self,
+        session: Session,
+        purpose: Purpose,
+        to: str,
+        language: str | None,
+        token: str,
+        code: str,
+        holds: tuple[datetime, datetime],
+    ) -> None:
+        """Has a mail sent once the session's mutation is committed; `holds` from when until when."""
+        link = self._links.get(purpose.value, "{token}").replace("{token}", quote(token))
+        minutes = round((holds[1] - holds[0]).total_seconds() / 60)
+        values = {"email": to, "link": link, "code": code, "minutes": str(minutes), "days": str(minutes // 1440)}
+        mail = written(purpose, to, language, values, self._write)
+
+        async def send() -> None:
+            await self._mailer().send(mail)
+
+        async def begin() -> None:
+            self._tasks.begin(send())
+
+        await session.after_commit(begin)
