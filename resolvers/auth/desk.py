@@ -24,6 +24,7 @@ from .attempts import Attempts, Key, keys
 from .cookies import Cookies
 from .events import LONGEST_AGENT, AuthEvent, record
 from .fields import SignedIn, signed_in_user
+from .known import Known
 from .passwords import Passwords
 from .post import Post
 from .sealing import Sealing
@@ -90,6 +91,7 @@ class Desk:
     users: Users
     passwords: Passwords
     sessions: Sessions
+    known: Known
     cookies: Cookies
     keys: Keys
     sealing: Sealing
@@ -214,8 +216,8 @@ class Desk:
         return ended
 
     async def forget(self) -> None:
-        """What processes know of sessions holds no more."""
-        await self.sessions.forget()
+        """What processes know of who is signed in holds no more."""
+        await self.known.forget()
         self.host.recheck()
 
 

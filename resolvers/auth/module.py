@@ -1,7 +1,7 @@
-"""The Module of sign-in: its parts, put together, and who is asking.
+"""The Module of sign-in: its parts, put together, and their life.
 
-In: what a developer decides, and bearer tokens. Out: models, tables and fields of the one schema, and Actors. Refused
-here: tokens that don't hold (UNAUTHENTICATED), and secrets that are none (SetupError).
+In: what a developer decides. Out: models, tables and fields of the one schema. Refused here: several models of users
+(DeclarationError), and secrets that are none (SetupError).
 """
 
 import asyncio
@@ -11,23 +11,23 @@ from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontext
 from datetime import timedelta
 from typing import Any
 
-import sqlalchemy as sa
 import strawberry
 from sqlalchemy.orm import registry
 from sqlmodel import SQLModel
 
-from ...schema.errors import Code, DeclarationError, Problem, Refusal, SetupError
+from ...schema.errors import DeclarationError, Problem, Refusal, SetupError
 from ...schema.expr import Actor
 from ...schema.module import Caller, Host, Module
 from ..context import Info
 from ..session import Session
 from ..tasks import Tasks
-from . import challenges
+from . import api_keys, challenges
 from .account import Account
 from .attempts import Attempts
 from .cookies import Cookies
-from .desk import OVER, SESSION_CLAIM, Desk, user_of
+from .desk import Desk, user_of
 from .events import AuthEvent
+from .known import Known
 from .mails import Mailer
 from .options import Options
 from .part import Part
@@ -37,14 +37,13 @@ from .parts.own_sessions import OwnSessions
 from .post import Post
 from .profile import Profile
 from .sealing import Sealing
-from .sessions import Sessions, Which, hashed
-from .tables import SESSION, TABLES
+from .sessions import Sessions
+from .tables import TABLES
 from .tokens import Keys
 from .users import Users
+from .who import KEY, Who
 
 SWEEP_SECONDS = 600.0
-USED_SELDOM = 30
-"""A cookie's session is said to be used when this part of the time that it may rest has gone by."""
 SHORTEST_SECRET = 32
 
 
@@ -60,7 +59,7 @@ class Auth(Module, ABC):
         self._users: Users
         self._profile: Profile
         self._desk: Desk
-        self._leeway = timedelta()
+        self._who: Who
         self._parts: Sequence[Part] = (ByPassword(), OwnSessions(), ByMail())
 
     # What it brings
@@ -107,16 +106,15 @@ class Auth(Module, ABC):
 
     @asynccontextmanager
     async def _live(self, host: Host) -> AsyncGenerator[None]:
-        self._leeway = timedelta(seconds=host.settings.jwt_leeway)
         self._users.read = host.catalog.claims
         times = self._options.lifetimes
         secrets, settings = _secrets(host.settings), host.settings
-        sessions = Sessions(self._facts, fresh=times.fresh, idle=times.idle, longest=times.longest)
         desk = self._desk = Desk(
             host=host,
             users=self._users,
             passwords=self._options.passwords(),
-            sessions=sessions,
+            sessions=Sessions(idle=times.idle, longest=times.longest),
+            known=Known(times.fresh),
             cookies=Cookies(
                 settings.web_origins, self._options.same_site, secure=not settings.public_url.startswith("http://")
             ),
@@ -127,12 +125,13 @@ class Auth(Module, ABC):
             clock=self._clock,
             post=Post(self.mailer, self._options.links, self._options.mails),
         )
+        self._who = Who(desk, times, leeway=timedelta(seconds=settings.jwt_leeway))
         tasks = Tasks("hedgerow-auth")
         async with AsyncExitStack() as stack:
             stack.callback(desk.passwords.stop)
             stack.push_async_callback(desk.post.stop)
-            await sessions.start(host.bus)
-            stack.push_async_callback(sessions.stop)
+            await desk.known.start(self._who.facts, host.bus)
+            stack.push_async_callback(desk.known.stop)
             stack.push_async_callback(tasks.stop)
             for part in self._parts:
                 part.desk = desk
@@ -148,6 +147,7 @@ class Auth(Module, ABC):
                 await self._desk.sessions.sweep(self._system(), now)
                 await self._desk.attempts.sweep(self._system(), now)
                 await challenges.sweep(self._system(), now)
+                await api_keys.sweep(self._system(), now)
                 for part in self._parts:
                     await part.sweep(self._system(), now)
             except Refusal:
@@ -166,7 +166,7 @@ class Auth(Module, ABC):
 
     def credential(self, header: str) -> bool:
         """See `Module`."""
-        return header == "authorization"
+        return header in ("authorization", KEY)
 
     def bearer(self, token: str) -> bool:
         """See `Module`."""
@@ -174,39 +174,7 @@ class Auth(Module, ABC):
 
     async def identify(self, headers: Mapping[str, str]) -> Caller | None:
         """See `Module`."""
-        scheme, _, token = headers.get("authorization", "").partition(" ")
-        token = token.strip()
-        now = self._clock()
-        if scheme.lower() == "bearer" and self._desk.keys.ours(token):
-            access = self._desk.keys.read(token, now, self._leeway)
-            if access is None:
-                raise Refusal.of(Code.UNAUTHENTICATED, "The access token is not valid now. Refresh the session.")
-            actor = await self._desk.sessions.actor((access.session, access.user), now)
-            if actor is None:
-                raise Refusal.of(Code.UNAUTHENTICATED, OVER)
-            return Caller(actor, access.until + self._leeway)
-        cookie = None if scheme else self._desk.cookies.value(headers)
-        actor = await self._desk.sessions.actor(hashed(cookie), now) if cookie else None
-        if actor is None:  # a cookie that is over comes along unasked, with what signs in anew too
-            return None
-        self._desk.cookies.check(headers)
-        return Caller(actor, now + self._options.lifetimes.access)
-
-    async def _facts(self, which: Which) -> Actor | None:
-        """What is known of a session, which a cookie keeps going by being used."""
-        system, now = self._system(), self._clock()
-        by_cookie = isinstance(which, bytes)
-        session = (
-            SESSION.c.cookie == which if by_cookie else sa.and_(SESSION.c.id == which[0], SESSION.c.user_id == which[1])
-        )
-        found = await self._users.in_session(session, system, now)
-        if found is None:
-            return None
-        user, id, used_at = found
-        if by_cookie and now - used_at > self._options.lifetimes.idle / USED_SELDOM:
-            await self._desk.sessions.use(session, system, now)
-        actor = await self._users.actor(user, system)
-        return Actor(actor.roles, {**actor.claims, SESSION_CLAIM: str(id)})
+        return await self._who.identify(headers)
 
     def _system(self) -> Session:
         return self._desk.host.session(Actor(superuser=True))

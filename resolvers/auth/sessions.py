@@ -1,35 +1,25 @@
 """Who is signed in where: sessions, and the refresh tokens that keep them going.
 
-In: users who proved who they are, refresh tokens, and cookies. Out: sessions as Actors know them, and new refresh
-tokens. A refresh token is a random value of which only a hash is kept; each is used once, and one that comes again ends
-the session, since somebody else has it. A cookie is such a value too, but the same until the session's end: several
-pages of one browser use it at once, and no script can read it. What a session's user may is asked of the database, and
-known for a short time: whoever ends a session says so to the other processes.
+In: users who proved who they are, refresh tokens, and cookies. Out: sessions, and new refresh tokens. A refresh token
+is a random value of which only a hash is kept; each is used once, and one that comes again ends the session, since
+somebody else has it. A cookie is such a value too, but the same until the session's end: several pages of one browser
+use it at once, and no script can read it.
 """
 
 from __future__ import annotations
 
-import asyncio
 import secrets
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
-from typing import TypeAlias
 from uuid import UUID, uuid4
 
 import sqlalchemy as sa
 
-from ...schema.expr import Actor
-from ..cache import Lru
-from ..live.bus import Bus
 from ..session import Session
-from ..tasks import Tasks
 from .tables import REFRESH, SESSION
 
-KEPT = 10_000
-"""Sessions of which it is known what their users may."""
-TOPIC = "auth"
 REFRESH_BYTES = 32
 
 
@@ -42,10 +32,6 @@ class Opened:
     cookie: str | None = None
 
 
-Which: TypeAlias = tuple[UUID, UUID] | bytes
-"""A session by its id and its user's, or by the hash of its cookie."""
-
-
 class Stolen(Exception):
     """A refresh token came that was used already."""
 
@@ -55,69 +41,11 @@ class Stolen(Exception):
 
 
 class Sessions:
-    """Those of one backend. `facts` asks what a session's user is and may, None where there is no such session; that
-    is believed for `fresh`. A session that is not refreshed for `idle` is over, and each is after `longest`.
-    """
+    """Those of one backend. A session that is not refreshed for `idle` is over, and each is after `longest`."""
 
-    def __init__(
-        self,
-        facts: Callable[[Which], Awaitable[Actor | None]],
-        *,
-        fresh: timedelta,
-        idle: timedelta,
-        longest: timedelta,
-    ) -> None:
-        self._facts = facts
-        self._fresh = fresh
+    def __init__(self, *, idle: timedelta, longest: timedelta) -> None:
         self.idle = idle
         self.longest = longest
-        self._known: Lru[Which, tuple[Actor | None, datetime]] = Lru(KEPT)
-        self._asking: dict[Which, asyncio.Task[Actor | None]] = {}
-        self._tasks = Tasks("hedgerow-auth-session")
-        self._bus: Bus | None = None
-
-    async def start(self, bus: Bus) -> None:
-        """Listens to what other processes end."""
-        self._bus = bus
-        if bus.shared:
-            await bus.attach(TOPIC, self._take)
-
-    async def stop(self) -> None:
-        """Listens no more."""
-        await self._tasks.stop()
-        if self._bus and self._bus.shared:
-            self._bus.detach(TOPIC, self._take)
-
-    # What is known
-
-    async def actor(self, which: Which, now: datetime) -> Actor | None:
-        """Who is signed in in a session; None where it is over."""
-        known = self._known.get(which)
-        if known is not None and now - known[1] < self._fresh:
-            return known[0]
-        asking = self._asking.get(which)
-        if asking is None:
-            asking = self._asking[which] = self._tasks.begin(self._ask(which, now))
-            asking.add_done_callback(lambda _: self._asking.pop(which, None))
-        return await asyncio.shield(asking)
-
-    async def _ask(self, which: Which, now: datetime) -> Actor | None:
-        before = self._known
-        actor = await self._facts(which)
-        if before is self._known:  # else what was found may be older than what was told meanwhile
-            self._known.put(which, (actor, now))
-        return actor
-
-    async def forget(self) -> None:
-        """What is known holds no more, in any process: a session ended, or what a user may is another."""
-        self._known = Lru(KEPT)
-        if self._bus and self._bus.shared:
-            await self._bus.send(TOPIC, b"")
-
-    def _take(self, message: bytes | None) -> None:
-        self._known = Lru(KEPT)
-
-    # What is written
 
     async def open(
         self, user: UUID, address: str, agent: str, session: Session, now: datetime, *, cookie: bool = False

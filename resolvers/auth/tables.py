@@ -79,4 +79,20 @@ CHALLENGE = sa.Table(
 )
 """What was begun and waits to be finished; see `challenges`."""
 
-TABLES = (CREDENTIAL, SESSION, REFRESH, ATTEMPT, CODE, CHALLENGE)
+API_KEY = sa.Table(
+    "hedgerow_auth_api_key",
+    OWN,
+    sa.Column("id", sa.Uuid, primary_key=True),
+    sa.Column("user_id", sa.Uuid, index=True),
+    sa.Column("hash", sa.LargeBinary(32), nullable=False, unique=True),
+    sa.Column("hint", sa.String(16), nullable=False),
+    sa.Column("name", sa.String(100), nullable=False),
+    sa.Column("roles", sa.JSON),
+    sa.Column("claims", sa.JSON),
+    sa.Column("created_at", _MOMENT, nullable=False),
+    sa.Column("expires_at", _MOMENT),
+    sa.Column("used_at", _MOMENT),
+)
+"""Keys of programs: a user's, with all of their roles or some, or nobody's, with roles and claims of its own."""
+
+TABLES = (CREDENTIAL, SESSION, REFRESH, ATTEMPT, CODE, CHALLENGE, API_KEY)
