@@ -17,7 +17,7 @@ from starlette.routing import Route
 from ..resolvers.auth.cookies import SameSite
 from ..resolvers.auth.mails import Mailer, Write
 from ..resolvers.auth.module import Auth
-from ..resolvers.auth.options import Lifetimes, Options, now
+from ..resolvers.auth.options import Lifetimes, Options, SigningUp, now
 from ..resolvers.auth.passwords import Passwords
 from ..resolvers.auth.users import Query
 from ..schema.module import Host
@@ -67,6 +67,9 @@ def auth(
     claims: Mapping[str, Query] | None = None,
     lifetimes: Lifetimes | None = None,
     issuer: str = "hedgerow",
+    sign_up: SigningUp = "open",
+    anonymous: bool = False,
+    admins: str | None = None,
     passwords: Callable[[], Passwords] = Passwords,
     links: Mapping[str, str] | None = None,
     mails: Write | None = None,
@@ -79,8 +82,13 @@ def auth(
     it that new users say themselves. `claims` are more that rules may read of `me`, each by a query for a user's id:
     `claims={"teams": lambda user: select(Membership.team_id).where(Membership.user_id == user)}`; they are lists.
 
+    `sign_up` says how accounts come to be: "open", at once; "confirmed", when a link that is mailed was followed, so
+    that nobody learns whether an address has an account; "invited", by an admin's invitation alone. `anonymous` lets
+    people in who give nothing yet to sign in with. `admins` is the role of users who administer accounts, beside the
+    holder of the admin secret.
+
     `links` are pages of your app that take the tokens of mails, by what a mail is for ("verify_email",
-    "reset_password", "sign_in", "change_email"): `{"verify_email": "https://app.example.com/verify?token={token}"}`.
+    "reset_password", "sign_in", "change_email", "sign_up", "invitation"): `{"verify_email": "https://app.example.com/verify?token={token}"}`.
     `mails` gives other words for them, by purpose and language. `issuer` is what access tokens say of who made them.
     `passwords` makes what hashes, with other parameters, say. `same_site` is that of cookies: "none" where your pages
     are of another site than the server.
@@ -91,6 +99,9 @@ def auth(
             claims=claims or {},
             lifetimes=lifetimes or Lifetimes(),
             issuer=issuer,
+            sign_up=sign_up,
+            anonymous=anonymous,
+            admins=admins,
             passwords=passwords,
             links=links or {},
             mails=mails,

@@ -131,5 +131,10 @@ def keys(what: str, account: str, address: str, *, known: bool) -> list[Key]:
     return found if known else [*found, Key(_name(what, "account", account), ACCOUNT, cleared=True)]
 
 
+def address_keys(what: str, address: str) -> list[Key]:
+    """What an attempt counts for that is at no account."""
+    return [Key(_name(what, "address", address), ADDRESS, cleared=False)]
+
+
 def _name(*parts: str) -> bytes:
     return sha256("\0".join(parts).encode()).digest()

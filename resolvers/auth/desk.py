@@ -20,16 +20,18 @@ from ..database import Broken
 from ..exchange import Exchange
 from ..session import Session
 from ..writes.idempotency import HEADER
+from . import codes
 from .attempts import Attempts, Key, keys
 from .cookies import Cookies
 from .events import LONGEST_AGENT, AuthEvent, record
 from .fields import SignedIn, signed_in_user
 from .known import Known
+from .mails import Purpose
 from .passwords import Passwords
 from .post import Post
 from .sealing import Sealing
 from .sessions import Opened, Sessions, hashed
-from .tables import CREDENTIAL, SESSION
+from .tables import CREDENTIAL, SESSION, TABLES
 from .tokens import Access, Keys
 from .users import Users
 
@@ -37,6 +39,7 @@ SESSION_CLAIM = "session_id"
 """The claim that says in which session somebody asks."""
 UNSIGNED = "Sign in first: this is for users."
 TAKEN = "There is an account with this e-mail address already. Sign in."
+HELD = "This link or code does not hold any more. Ask for a new one."
 OVER = "The session is over. Sign in again."
 
 
@@ -55,6 +58,11 @@ class Asked:
         """Bound by no rule, in the mutation's transaction."""
         self.apart = self.system.apart()
         """The same outside of it."""
+
+    def unkept(self) -> None:
+        """Raises BAD_USER_INPUT where the answer, which has secrets in it, would be kept."""
+        if self.kept:
+            raise Refusal.of(Code.BAD_USER_INPUT, "What tells a secret has no Idempotency-Key. Send it without.")
 
     def signed_in(self) -> tuple[UUID, UUID]:
         """The user who asks, and their session. Raises UNAUTHENTICATED."""
@@ -163,6 +171,28 @@ class Desk:
             await self.keep_password(user["id"], hashed, asked)
         return user
 
+    async def remove(self, user: UUID, asked: Asked) -> bool:
+        """Deletes a user, and all that signs in to their account; whether there was one. What else is of theirs is for
+        the developer's foreign keys. Raises CONFLICT where those keep them.
+        """
+        await self.end(asked.system, SESSION.c.user_id == user, asked.session)
+        for table in TABLES:
+            if "user_id" in table.c and table is not SESSION:
+                await asked.system.sql(sa.delete(table).where(table.c.user_id == user))
+        try:
+            return await self.users.delete(user, asked.system)
+        except Broken:
+            message = "Rows that belong to this account keep it. Delete them first."
+            raise Refusal.of(Code.CONFLICT, message) from None
+
+    async def mail(self, asked: Asked, purpose: Purpose, email: str, user: Mapping[str, Any] | None) -> None:
+        """Mails a code and a link for a user; the work is the same where there is nobody to send it to."""
+        made = await codes.make(purpose, email, user["id"] if user else codes.NOBODY, asked.system, asked.now)
+        await asked.tell("mailed", user["id"] if user else None, purpose.value)
+        if user is not None:
+            holds = asked.now, made.until
+            await self.post.send(asked.session, purpose, email, user.get("locale"), made.token, made.code, holds)
+
     async def keep_password(self, user: UUID, hashed: str, asked: Asked) -> None:
         """Sets what a user's password is checked with."""
         values = {"password": hashed, "changed_at": asked.now}
@@ -197,8 +227,7 @@ class Desk:
 
     async def told(self, user: Mapping[str, Any], opened: Opened, asked: Asked) -> SignedIn:
         """What is told of a session. Raises BAD_USER_INPUT where the answer would be kept, with the tokens in it."""
-        if asked.kept:
-            raise Refusal.of(Code.BAD_USER_INPUT, "What opens a session has no Idempotency-Key. Send it without.")
+        asked.unkept()
         actor = await self.users.actor(user, asked.system)
         until = asked.now + self.access
         access = Access(opened.id, user["id"], until)

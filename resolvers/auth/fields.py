@@ -39,6 +39,23 @@ class AuthSession:
     agent: str
 
 
+@strawberry.type(description="A key with which a program signs in.")
+class ApiKey:
+    id: UUID
+    name: str
+    hint: str = strawberry.field(description="How the key begins; the rest is known to whoever was given it.")
+    roles: list[str] | None = strawberry.field(description="Null: all that its user has.")
+    created_at: datetime
+    expires_at: datetime | None
+    used_at: datetime | None = strawberry.field(description="When it was last used, to the minute.")
+
+
+@strawberry.type(description="A key that was just made.")
+class CreatedApiKey:
+    key: str = strawberry.field(description="Send it as `X-API-Key`. It is told this once.")
+    api_key: ApiKey
+
+
 def signed_in_user(user: Any) -> SignedInUser:
     """What is told of a user's row."""
     return SignedInUser(

@@ -26,14 +26,19 @@ from .account import Account
 from .attempts import Attempts
 from .cookies import Cookies
 from .desk import Desk, user_of
-from .events import AuthEvent
+from .events import readable
 from .known import Known
 from .mails import Mailer
 from .options import Options
 from .part import Part
+from .parts.administration import Administration
+from .parts.anonymous import Anonymous
 from .parts.by_mail import ByMail
 from .parts.by_password import ByPassword
+from .parts.invitations import Invitations
+from .parts.keys_of_programs import KeysOfPrograms
 from .parts.own_sessions import OwnSessions
+from .parts.sign_up import ConfirmedSignUp, SignUp
 from .post import Post
 from .profile import Profile
 from .sealing import Sealing
@@ -60,7 +65,7 @@ class Auth(Module, ABC):
         self._profile: Profile
         self._desk: Desk
         self._who: Who
-        self._parts: Sequence[Part] = (ByPassword(), OwnSessions(), ByMail())
+        self._parts = _parts(options)
 
     # What it brings
 
@@ -76,7 +81,7 @@ class Auth(Module, ABC):
 
     def models(self) -> Sequence[type[Any]]:
         """See `Module`."""
-        return [*self._own, AuthEvent]
+        return [*self._own, readable(self._options.admins)]
 
     def tables(self) -> Sequence[Any]:
         """See `Module`."""
@@ -178,6 +183,18 @@ class Auth(Module, ABC):
 
     def _system(self) -> Session:
         return self._desk.host.session(Actor(superuser=True))
+
+
+def _parts(options: Options) -> Sequence[Part]:
+    """What a developer has decided for."""
+    admins, confirmed = options.admins, options.sign_up == "confirmed"
+    parts: list[Part] = [ByPassword(), OwnSessions(), ByMail(), Administration(admins), Invitations(admins)]
+    parts.append(KeysOfPrograms(admins))
+    if options.sign_up != "invited":
+        parts.append(ConfirmedSignUp() if confirmed else SignUp())
+    if options.anonymous:
+        parts.append(Anonymous(confirm=confirmed))
+    return parts
 
 
 def _plain_user() -> type[Account]:

@@ -8,11 +8,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from typing import Literal, TypeAlias
 
 from .cookies import SameSite
 from .mails import Write
 from .passwords import Passwords
 from .users import Query
+
+SigningUp: TypeAlias = Literal["open", "confirmed", "invited"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +41,9 @@ class Options:
     claims: Mapping[str, Query] = field(default_factory=dict[str, Query])
     lifetimes: Lifetimes = field(default_factory=Lifetimes)
     issuer: str = "hedgerow"
+    sign_up: SigningUp = "open"
+    anonymous: bool = False
+    admins: str | None = None
     passwords: Callable[[], Passwords] = Passwords
     links: Mapping[str, str] = field(default_factory=dict[str, str])
     mails: Write | None = None

@@ -7,7 +7,7 @@ queries hear of them. Refused here: values that the model doesn't take (BAD_USER
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from enum import Enum
@@ -17,6 +17,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from pydantic import ValidationError
 
+from ...schema.compile_rules import ROLE
 from ...schema.errors import Code, Refusal
 from ...schema.expr import Actor
 from ..session import Session
@@ -79,24 +80,34 @@ class Users:
         wanted = sa.select(SESSION.c.id).where(SESSION.c.user_id == user, SESSION.c.address == address).limit(1)
         return (await session.sql(wanted)).first() is not None
 
-    async def create(self, given: Mapping[str, Any], session: Session) -> Mapping[str, Any]:
-        """A new user. Raises Refusal, and Broken where the address is another's."""
+    def check(self, given: Mapping[str, Any]) -> Account:
+        """What a new user would be. Raises Refusal where the model does not take it."""
         try:
-            made = self.model.model_validate(given)
+            return self.model.model_validate(given)
         except ValidationError as error:
             faults = "; ".join(f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors())
             raise Refusal.of(Code.BAD_USER_INPUT, f"The user can't be made of this: {faults}.") from None
+
+    async def create(self, given: Mapping[str, Any], session: Session) -> Mapping[str, Any]:
+        """A new user. Raises Refusal, and Broken where the address is another's."""
+        made = self.check(given)
         values = {name: getattr(made, name) for name in self._columns if hasattr(made, name)}
         await session.sql(sa.insert(self.table).values({self._columns[n]: v for n, v in values.items()}), guarded=True)
         return {**dict.fromkeys(self._columns), **values}
 
-    async def change(self, id: UUID, session: Session, **values: Any) -> None:
-        """Sets columns of a user."""
+    async def change(self, id: UUID, session: Session, **values: Any) -> bool:
+        """Sets columns of a user; whether there is one. Raises Broken where an address is another's."""
         version = getattr(self.model, "__version__", None)
         columns = {self._columns[name]: value for name, value in values.items()}
         if version is not None:
             columns[self._columns[version]] = self._columns[version] + 1
-        await session.sql(sa.update(self.table).where(self.column("id") == id).values(columns))
+        change = sa.update(self.table).where(self.column("id") == id).values(columns)
+        return (await session.sql(change.returning(self.column("id")), guarded=True)).first() is not None
+
+    async def delete(self, id: UUID, session: Session) -> bool:
+        """Deletes a user's row; whether there was one. Raises Broken where other rows need it."""
+        gone = sa.delete(self.table).where(self.column("id") == id).returning(self.column("id"))
+        return (await session.sql(gone, guarded=True)).first() is not None
 
     async def actor(self, user: Mapping[str, Any], session: Session) -> Actor:
         """Who a user is to rules."""
@@ -121,6 +132,14 @@ def address(email: str) -> str:
     if not (at and name and "." in host.strip(".")) or len(text) > LONGEST_EMAIL or any(c.isspace() for c in text):
         raise Refusal.of(Code.BAD_USER_INPUT, "This is no e-mail address, such as ann@example.com.")
     return text
+
+
+def roles_of(given: Sequence[str] | None) -> list[str]:
+    """Roles to give, each once. Raises BAD_USER_INPUT for what no rule can name."""
+    roles = sorted({*(given or ())} - {"anyone", "user"})
+    if strange := [role for role in roles if not ROLE.match(role)]:
+        raise Refusal.of(Code.BAD_USER_INPUT, f"These are no names of roles: {', '.join(map(repr, strange))}.")
+    return roles
 
 
 def plain(value: Any) -> Any:

@@ -5,24 +5,21 @@ same time, whether an account exists or not: mail is sent when the mutation is o
 Refused here: what does not hold any more, in the same words as what never did, and asking too often (RATE_LIMITED).
 """
 
-from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
 
 from ....schema.errors import Code, Refusal
 from ...context import Info
+from ...database import Broken
 from ...session import Session
 from .. import codes
 from ..attempts import keys
 from ..codes import Purpose
-from ..desk import Asked
+from ..desk import HELD, TAKEN, Asked
 from ..fields import SignedIn
 from ..part import Part
 from ..passwords import fault
 from ..tables import SESSION
 from ..users import address
-
-HELD = "This link or code does not hold any more. Ask for a new one."
 
 
 class ByMail(Part):
@@ -50,7 +47,7 @@ class ByMail(Part):
         if user is None or user["email"] is None:
             raise Refusal.of(Code.BAD_USER_INPUT, "Your account has no e-mail address.")
         await self.desk.count_mail(asked, user["email"])
-        await self._mail(asked, Purpose.VERIFY, user["email"], user)
+        await self.desk.mail(asked, Purpose.VERIFY, user["email"], user)
         return True
 
     async def verify_email(self, info: Info, token: str) -> bool:
@@ -67,9 +64,10 @@ class ByMail(Part):
         proved = await codes.by_token(Purpose.CHANGE, token, asked.system, asked.now)
         if proved is None:
             raise Refusal.of(Code.UNAUTHENTICATED, HELD)
-        if await users.by_email(proved.email, asked.system):
-            raise Refusal.of(Code.CONFLICT, "There is an account with this e-mail address already.")
-        await users.change(proved.user, asked.system, email=proved.email, email_verified=True)
+        try:
+            await users.change(proved.user, asked.system, email=proved.email, email_verified=True, anonymous=False)
+        except Broken:
+            raise Refusal.of(Code.CONFLICT, TAKEN) from None
         await asked.tell("email_changed", proved.user)
         return True
 
@@ -84,7 +82,7 @@ class ByMail(Part):
         ):
             raise Refusal.of(Code.UNAUTHENTICATED, "The password is wrong.")
         await self.desk.count_mail(asked, kept)
-        await self._mail(asked, Purpose.CHANGE, kept, user)
+        await self.desk.mail(asked, Purpose.CHANGE, kept, user)
         return True
 
     async def request_password_reset(self, info: Info, email: str) -> bool:
@@ -159,13 +157,5 @@ class ByMail(Part):
         kept = address(email)
         await self.desk.count_mail(asked, kept)
         user = await self.desk.users.by_email(kept, asked.apart)
-        await self._mail(asked, purpose, kept, None if user is None or user["disabled"] else user)
+        await self.desk.mail(asked, purpose, kept, None if user is None or user["disabled"] else user)
         return True
-
-    async def _mail(self, asked: Asked, purpose: Purpose, email: str, user: Mapping[str, Any] | None) -> None:
-        """Has a mail sent once what it says is committed; the work is the same where there is nobody to send it to."""
-        made = await codes.make(purpose, email, user["id"] if user else codes.NOBODY, asked.system, asked.now)
-        await asked.tell("mailed", user["id"] if user else None, purpose.value)
-        if user is not None:
-            holds = asked.now, made.until
-            await self.desk.post.send(asked.session, purpose, email, user.get("locale"), made.token, made.code, holds)

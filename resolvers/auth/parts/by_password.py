@@ -5,8 +5,6 @@ so that it holds up no writer. Refused here, in words that are the same whether 
 prove who they are.
 """
 
-from typing import Any
-
 import sqlalchemy as sa
 
 from ....schema.errors import Code, Refusal
@@ -16,7 +14,6 @@ from ..desk import OVER
 from ..fields import SignedIn
 from ..part import Part
 from ..passwords import fault
-from ..profile import said
 from ..tables import SESSION
 from ..users import address
 
@@ -26,18 +23,7 @@ WRONG = "The e-mail address or the password is wrong."
 class ByPassword(Part):
     """The fields of a running backend."""
 
-    doing = ("sign_up", "sign_in", "change_password")
-
-    async def sign_up(self, info: Info, email: str, password: str, profile: Any) -> SignedIn:
-        """A new account, and its first session."""
-        asked, desk = self.asked(info), self.desk
-        kept_email = address(email)
-        if told := fault(password, kept_email):
-            raise Refusal.of(Code.BAD_USER_INPUT, told)
-        hashed = await desk.passwords.hash(password)
-        user = await desk.enrol({**said(profile), "email": kept_email}, hashed, asked)
-        await asked.tell("signed_up", user["id"])
-        return await desk.open(user, asked)
+    doing = ("sign_in", "change_password")
 
     async def sign_in(self, info: Info, email: str, password: str) -> SignedIn:
         """A new session, by e-mail address and password."""
