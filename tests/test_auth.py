@@ -198,12 +198,12 @@ async def test_what_is_over_is_swept(place):
     place.later(days=29)
     third = (await place.again(second["refreshToken"]))["refreshSession"]
     place.later(days=2)
-    await place.auth._desk.sessions.sweep(place.backend.session(ADMINISTRATOR), place.clock[0])
+    await place.auth.sweep()
     assert len((await place.sql(sa.select(REFRESH))).all()) == 2  # the first is forgotten, and is refused all the same
     assert (await place.refused(place.again(first["refreshToken"]))).code is Code.UNAUTHENTICATED
     assert (await place.again(third["refreshToken"]))["refreshSession"]
     place.later(days=31)
-    await place.auth._desk.sessions.sweep(place.backend.session(ADMINISTRATOR), place.clock[0])
+    await place.auth.sweep()
     assert (await place.sql(sa.select(SESSION))).all() == []
     assert (await place.sql(sa.select(REFRESH))).all() == []
 

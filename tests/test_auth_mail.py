@@ -1,12 +1,7 @@
 """Sign-in by mail: a real SMTP server takes the mails, and what is in them proves whose an address is."""
 
 import asyncio
-import email
-import re
-import socket
 from collections.abc import AsyncIterator
-from email.message import EmailMessage
-from email.policy import default
 from typing import Any
 from uuid import UUID
 
@@ -23,6 +18,7 @@ from hedgerow.resolvers.auth.mails import Words
 from hedgerow.resolvers.auth.tables import CODE, CREDENTIAL
 
 from .conftest import settings
+from .post import Post, code, free_port, mailing, posting, token
 from .serving import serving
 from .signing_in import PASSWORD, Place, User, served
 
@@ -38,68 +34,10 @@ RESET = "mutation ($link: String!, $new: String!) { resetPassword(token: $link, 
 VERIFY = "mutation ($link: String!) { verifyEmail(token: $link) }"
 
 
-class Post:
-    """An SMTP server, and what came."""
-
-    def __init__(self) -> None:
-        self.mails: list[EmailMessage] = []
-        self.came = asyncio.Event()
-        self._loop = asyncio.get_running_loop()
-        self.controller = Controller(self, hostname="127.0.0.1", port=free_port())
-
-    async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:
-        mail = email.message_from_bytes(envelope.content, policy=default)
-        assert isinstance(mail, EmailMessage)
-        self.mails.append(mail)
-        self._loop.call_soon_threadsafe(self.came.set)
-        return "250 OK"
-
-    async def next(self) -> EmailMessage:
-        async with asyncio.timeout(20):
-            while not self.mails:
-                self.came.clear()
-                await self.came.wait()
-        return self.mails.pop(0)
-
-
-def free_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return free.getsockname()[1]
-
-
-def text(mail: EmailMessage) -> str:
-    body = mail.get_body(("plain",))
-    assert body
-    return body.get_content()
-
-
-def token(mail: EmailMessage) -> str:
-    found = re.search(r"[\w-]{43}", text(mail))
-    assert found
-    return found[0]
-
-
-def code(mail: EmailMessage) -> str:
-    found = re.search(r"\b\d{6}\b", text(mail))
-    assert found
-    return found[0]
-
-
 @pytest.fixture
 async def post() -> AsyncIterator[Post]:
-    made = Post()
-    made.controller.start()
-    yield made
-    made.controller.stop()
-
-
-def mailing(fresh_url: str, post: Post, **given: Any) -> tuple[Any, Any]:
-    backend, clock = served(fresh_url, **given)
-    backend.settings = settings(
-        fresh_url, smtp_url=f"smtp://127.0.0.1:{post.controller.port}", mail_from="App <app@example.com>"
-    )
-    return backend, clock
+    async with posting() as made:
+        yield made
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ In: what a developer decides. Out: models, tables and fields of the one schema. 
 import asyncio
 from abc import ABC, abstractmethod
 from collections.abc import AsyncGenerator, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, suppress
 from datetime import timedelta
 from typing import Any
 
@@ -145,19 +145,20 @@ class Auth(Module, ABC):
             yield
 
     async def _sweep(self) -> None:
-        """Drops what is over, now and then."""
         while True:
-            now = self._clock()
-            try:
-                await self._desk.sessions.sweep(self._system(), now)
-                await self._desk.attempts.sweep(self._system(), now)
-                await challenges.sweep(self._system(), now)
-                await api_keys.sweep(self._system(), now)
-                for part in self._parts:
-                    await part.sweep(self._system(), now)
-            except Refusal:
-                pass  # the database can't be reached: next time
+            with suppress(Refusal):  # the database can't be reached: next time
+                await self.sweep()
             await asyncio.sleep(SWEEP_SECONDS)
+
+    async def sweep(self) -> None:
+        """Drops what is over, as it does now and then."""
+        system, now = self._system(), self._clock()
+        await self._desk.sessions.sweep(system, now)
+        await self._desk.attempts.sweep(system, now)
+        await challenges.sweep(system, now)
+        await api_keys.sweep(system, now)
+        for part in self._parts:
+            await part.sweep(system, now)
 
     @abstractmethod
     def mailer(self) -> Mailer:
