@@ -188,7 +188,7 @@ class Copy:
                 self.versions[change["key"]["id"]] = change["node"]["version"]
             case "UPDATE":
                 version = self.versions[change["key"]["id"]] + 1
-                assert change["node"]["version"] == version, "a change was lost, or came twice"
+                assert change["node"]["version"] == version, "a change was lost, came twice, or out of order"
                 self.versions[change["key"]["id"]] = version
             case operation:
                 raise AssertionError(operation)
