@@ -241,7 +241,11 @@ class PostgresFeed(BaseFeed):
             await self._notify(payload)
         if self._upto is not None and self._stale:
             self._stale = False
-            await self._look()
+            try:
+                await self._look()
+            except BaseException:
+                self._stale = True  # a look may fail on a connection that lasts, and nobody tells of its changes again
+                raise
         self._looked = asyncio.get_running_loop().time()
 
     async def _notify(self, payload: str) -> None:

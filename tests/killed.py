@@ -2,13 +2,14 @@
 
 Modules are loaded and models compiled once: each server is a fork, of a process without threads or connections. In: the
 database's address and the models' file, as arguments; lines. Out: for each line `pid port`, and `gone` once that
-process is.
+process is; on SIGUSR1 what each of a server's tasks waits for, on standard error.
 """
 
 import asyncio
 import contextlib
 import importlib
 import os
+import signal
 import socket
 import sys
 
@@ -17,10 +18,15 @@ import uvicorn
 from hedgerow import Backend, SetupError
 
 from .conftest import settings
+from .waits import waits
 
 
 async def serve(backend: Backend, listening: socket.socket) -> None:
     """Again when the database was away at the start, as what looks after a server would."""
+    loop = asyncio.get_running_loop()
+    loop.add_signal_handler(
+        signal.SIGUSR1, lambda: print(f"server {os.getpid()}:\n{waits(loop)}", file=sys.stderr, flush=True)
+    )
     while True:
         with contextlib.suppress(SetupError):
             async with backend.lifespan():

@@ -29,6 +29,7 @@ from hedgerow.server.callers import make_token
 
 from .cluster import Cluster
 from .conftest import SECRET
+from .waits import waits
 
 SECONDS = float(os.environ.get("HEDGEROW_TEST_CHAOS", "10"))
 CLIENTS = int(os.environ.get("HEDGEROW_TEST_CHAOS_CLIENTS", "30"))
@@ -37,6 +38,8 @@ LEAST = 60
 """How many items are made, at least."""
 LAST = 1_000_000
 """The id of the item that is written when all others are."""
+STILL, LONGEST = 120, SECONDS + 420
+"""Seconds in which nothing happens, and in all, after which it is told what each waits for."""
 
 CHANGES = (
     "subscription ($after: String) { itemsChanges(after: $after) { cursor operation key { id } node { version } } }"
@@ -53,7 +56,9 @@ class Server:
     def __init__(self, url: str) -> None:
         self._url = url
         self._supervisor: asyncio.subprocess.Process | None = None
-        self.pid = self.port = 0
+        self.pid = 0
+        self.port: int | None = None
+        """None while it is dead: another process may listen there by then, and never answer."""
 
     async def begin(self) -> None:
         self._supervisor = await asyncio.create_subprocess_exec(
@@ -70,14 +75,31 @@ class Server:
 
     async def kill(self) -> None:
         assert self._supervisor and self._supervisor.stdout
+        self.port = None
         os.kill(self.pid, signal.SIGKILL)
         assert await self._supervisor.stdout.readline() == b"gone\n"
 
     async def end(self) -> None:
-        await self.kill()
-        assert self._supervisor and self._supervisor.stdin
+        """However a test left it: there may be a server that was being started."""
+        if self._supervisor is None:
+            return
+        assert self._supervisor.stdin and self._supervisor.stdout
         self._supervisor.stdin.close()
+        self._signal(signal.SIGKILL)
+        while line := await self._supervisor.stdout.readline():
+            if line != b"gone\n":
+                self.pid = int(line.split()[0])
+                self._signal(signal.SIGKILL)
         assert await self._supervisor.wait() == 0
+
+    def tell(self) -> None:
+        """Has it say what its tasks wait for, if it is there."""
+        self._signal(signal.SIGUSR1)
+
+    def _signal(self, number: int) -> None:
+        if self.pid:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self.pid, number)
 
 
 class World:
@@ -90,9 +112,18 @@ class World:
         self.ids = count(1)
         self.there: list[int] = []
         self.writing = True
+        self.over = False
+        self.moved = 0.0
+        """When something happened last, by the event loop's clock."""
 
     def port(self) -> int:
-        return self.random.choice(self.servers).port
+        port = self.random.choice(self.servers).port
+        if port is None:
+            raise ConnectionRefusedError
+        return port
+
+    def moves(self) -> None:
+        self.moved = asyncio.get_running_loop().time()
 
 
 def token(*roles: str, id: int = 1) -> str:
@@ -103,7 +134,7 @@ async def follow(
     world: World, document: str, variables: Callable[[], dict[str, Any]], take: Callable[[Any], bool]
 ) -> None:
     """Subscribes, again and again, until `take` says that it was given what it waited for."""
-    while True:
+    while not world.over:
         # Some go away by themselves, in the midst of whatever comes.
         patience = world.random.choice((0.3, 1.0, 3.0, 1000.0)) if world.writing else 1000.0
         with contextlib.suppress(*GONE):
@@ -122,6 +153,7 @@ async def follow(
                     if message["type"] == "ping":
                         await socket.send('{"type":"pong"}')
                     elif message["type"] == "next":
+                        world.moves()
                         if take(message["payload"]["data"]):
                             return
                     else:
@@ -141,10 +173,7 @@ class Copy:
         self.ready = asyncio.Event()
 
     def take(self, data: Any) -> bool:
-        last = False
-        for change in data["itemsChanges"]:
-            last = self.heard(change) or last
-        return last
+        return any(self.heard(change) for change in data["itemsChanges"])
 
     def heard(self, change: Any) -> bool:
         """Does what a change says; whether it is the last."""
@@ -159,7 +188,7 @@ class Copy:
                 self.versions[change["key"]["id"]] = change["node"]["version"]
             case "UPDATE":
                 version = self.versions[change["key"]["id"]] + 1
-                assert change["node"]["version"] == version, "a change was lost, or came twice"
+                assert change["node"]["version"] == version, "a change was lost, came twice, or out of order"
                 self.versions[change["key"]["id"]] = version
             case operation:
                 raise AssertionError(operation)
@@ -171,19 +200,12 @@ class Total:
 
     def __init__(self) -> None:
         self.told: Any = None
-        self.wanted: Any = None
         self.ready = asyncio.Event()
-        self.reached = asyncio.Event()
 
     def take(self, data: Any) -> bool:
         self.told = data["itemsAggregate"]["aggregate"]
         self.ready.set()
-        self.compare()
         return False
-
-    def compare(self) -> None:
-        if self.told == self.wanted:
-            self.reached.set()
 
 
 async def send(port: int, document: str, variables: dict[str, Any]) -> Any:
@@ -209,6 +231,7 @@ async def write_through_servers(world: World) -> None:
                 id = next(world.ids)
                 await send(world.port(), CREATE, {"id": id, "public": world.random.random() < 0.7})
                 world.there.append(id)
+            world.moves()
         await asyncio.sleep(world.random.random() * 0.05)
 
 
@@ -229,6 +252,7 @@ async def write_past_servers(world: World) -> None:
                 if world.random.random() < 0.5:
                     await transaction.commit()
                     world.there.extend(made)
+                    world.moves()
                 else:
                     await transaction.rollback()
             finally:
@@ -252,56 +276,118 @@ async def crash_database(world: World) -> None:
         await asyncio.to_thread(world.cluster.start)
 
 
+async def total_of(connection: Any) -> Any:
+    """What a Total must be told in the end."""
+    count, version = await connection.fetchrow("SELECT count(*), sum(version) FROM item WHERE public")
+    return {"count": count, "sum": {"version": version}}
+
+
 @pytest.fixture
 async def chaos(tmp_path: Path) -> AsyncIterator[World]:
     cluster = Cluster(tmp_path)
     try:
         cluster.start()
         world = World(cluster, seed=4850190)
-        await world.servers[0].begin()
-        await asyncio.gather(*(server.begin() for server in world.servers[1:]))
-        yield world
-        await asyncio.gather(*(server.end() for server in world.servers))
+        try:
+            await world.servers[0].begin()
+            await asyncio.gather(*(server.begin() for server in world.servers[1:]))
+            yield world
+        finally:
+            await asyncio.gather(*(server.end() for server in world.servers))
     finally:
         cluster.remove()
 
 
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(SECONDS + 590)
 async def test_whatever_dies_nothing_is_lost_and_nothing_comes_twice(chaos: World) -> None:
     copies = [Copy() for _ in range(CLIENTS)]
     totals = [Total() for _ in range(CLIENTS // 5)]
+    chaos.moves()
+    loop = asyncio.get_running_loop()
+    until = loop.time() + LONGEST
+    running = asyncio.create_task(run(chaos, copies, totals), name="test")
+    try:
+        while not running.done():
+            await asyncio.wait([running], timeout=1)
+            if not running.done() and (loop.time() - chaos.moved > STILL or loop.time() > until):
+                pytest.fail(await report(chaos, copies, totals))
+    finally:
+        chaos.writing, chaos.over = False, True
+        while not running.done():  # what is in the midst of closing may not heed it
+            running.cancel()
+            await asyncio.wait([running], timeout=1)
+    running.result()
+
+
+async def run(chaos: World, copies: list[Copy], totals: list[Total]) -> None:
     async with asyncio.TaskGroup() as clients:
-        for copy in copies:
-            clients.create_task(follow(chaos, CHANGES, lambda copy=copy: {"after": copy.cursor}, copy.take))
-        followers = [clients.create_task(follow(chaos, TOTAL, dict, total.take)) for total in totals]
+        for number, copy in enumerate(copies):
+            following = follow(chaos, CHANGES, lambda copy=copy: {"after": copy.cursor}, copy.take)
+            clients.create_task(following, name=f"copy {number}")
+        followers = [
+            clients.create_task(follow(chaos, TOTAL, dict, total.take), name=f"total {number}")
+            for number, total in enumerate(totals)
+        ]
         await asyncio.gather(*(client.ready.wait() for client in (*copies, *totals)))
         async with asyncio.TaskGroup() as others:
-            for _ in range(3):
-                others.create_task(write_through_servers(chaos))
-                others.create_task(write_past_servers(chaos))
-            others.create_task(kill_servers(chaos))
-            others.create_task(crash_database(chaos))
+            for number in range(3):
+                others.create_task(write_through_servers(chaos), name=f"writer {number}")
+                others.create_task(write_past_servers(chaos), name=f"transactions {number}")
+            others.create_task(kill_servers(chaos), name="killer of servers")
+            others.create_task(crash_database(chaos), name="crasher of the database")
             await asyncio.sleep(SECONDS)
             while len(chaos.there) < LEAST:  # noqa: ASYNC110, a slow machine writes longer
                 await asyncio.sleep(0.1)
             chaos.writing = False
         connection = await asyncpg.connect(chaos.cluster.url)
         # A server that was killed may have left a transaction that the database has yet to end.
-        await connection.execute(
-            "LOCK TABLE item IN ACCESS EXCLUSIVE MODE; INSERT INTO item VALUES ($1, true, 1)".replace("$1", str(LAST))
-        )
-        rows = await connection.fetch("SELECT id, version FROM item WHERE public")
-        await connection.close()
+        async with connection.transaction():
+            await connection.execute("LOCK TABLE item IN ACCESS EXCLUSIVE MODE")
+            await connection.execute("INSERT INTO item VALUES ($1, true, 1)", LAST)
+            rows = await connection.fetch("SELECT id, version FROM item WHERE public")
         wanted = {row["id"]: row["version"] for row in rows}
-        for total in totals:
-            total.wanted = {"count": len(wanted), "sum": {"version": sum(wanted.values())}}
-            total.compare()
+        # Or a statement that it has yet to begin, and carries out after the last item all the same.
         for total, follower in zip(totals, followers, strict=True):
-            await total.reached.wait()
+            while total.told != await total_of(connection):  # noqa: ASYNC110, the database tells nobody
+                await asyncio.sleep(0.05)
             while not follower.done():
                 follower.cancel()
                 await asyncio.wait([follower], timeout=1)
+        await connection.close()
     for copy in copies:
         assert copy.begun == 1, "a stream broke off"
         assert copy.versions == wanted
     assert len(wanted) > LEAST / 3
+    for server in chaos.servers:
+        os.kill(server.pid, 0)  # none has died by itself
+
+
+async def report(chaos: World, copies: list[Copy], totals: list[Total]) -> str:
+    """Who waits for what. The servers tell it on standard error."""
+    for server in chaos.servers:
+        server.tell()
+    late = [number for number, copy in enumerate(copies) if LAST not in copy.versions]
+    still = asyncio.get_running_loop().time() - chaos.moved
+    lines = [
+        f"For {still:.0f} s nothing happened. Writing: {chaos.writing}. Items: {len(chaos.there)}.",
+        f"Servers, as (pid, port): {[(server.pid, server.port) for server in chaos.servers]}",
+        f"Copies that began: {sum(copy.begun for copy in copies)}; without the last item: {late}",
+        f"Their items: {[len(copy.versions) for copy in copies]}",
+        f"Totals: {[total.told for total in totals]}",
+        f"In this process:\n{waits(asyncio.get_running_loop())}",
+    ]
+    try:
+        connection = await asyncpg.connect(chaos.cluster.url, timeout=10)
+        asked = await connection.fetch(
+            "SELECT pid, pg_blocking_pids(pid), application_name, client_port, state, wait_event, now() - xact_start,"
+            " left(query, 200) FROM pg_stat_activity WHERE client_port IS NOT NULL",
+            timeout=10,
+        )
+        lines += ["In the database:", *(str(tuple(row)) for row in asked)]
+        async with asyncio.timeout(10):
+            lines.append(f"It holds: {await total_of(connection)}")
+        connection.terminate()
+    except (*GONE, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        lines.append(f"The database does not answer: {error!r}")
+    await asyncio.sleep(2)
+    return "\n".join(lines)

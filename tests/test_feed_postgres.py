@@ -160,6 +160,27 @@ async def test_a_lost_connection_loses_nothing(backend: Backend, url: str) -> No
     assert not any(look.lost for look in taker.looks)
 
 
+async def test_a_look_that_fails_on_a_connection_that_lasts_is_taken_again(
+    backend: Backend, url: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    feed = feed_of(backend)
+    feed._prune_at = float("inf")
+    taker = Taker()
+    await feed.attach(taker)
+    connection = feed._connection
+    looking = f"WHERE pid = {connection.get_server_pid()} AND wait_event_type = 'Lock'"
+    async with connected(url) as holding:
+        await holding.execute("BEGIN; LOCK TABLE hedgerow_feed")
+        await foreign(url, insert(900, "seen"))
+        async with asyncio.timeout(WAIT):
+            while not await holding.fetch(f"SELECT pg_cancel_backend(pid) FROM pg_stat_activity {looking}"):  # noqa: ASYNC110
+                await asyncio.sleep(0.01)
+        await until(lambda: "canceling statement" in caplog.text)
+    await taker.until(lambda t: t.settled)
+    assert words(taker.settled) == ["seen"]
+    assert feed._connection is connection
+
+
 async def test_what_was_dropped_meanwhile_is_told_as_lost(backend: Backend, url: str) -> None:
     feed = feed_of(backend)
     taker = Taker()
