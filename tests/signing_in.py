@@ -139,7 +139,7 @@ class Place:
 def served(fresh_url: str, more: Sequence[Module] = (), **given: Any) -> tuple[Backend, list[datetime]]:
     clock = [datetime(2026, 6, 1, 12, tzinfo=UTC)]
     claims = {"teams": lambda user: sa.select(Membership.team).where(Membership.user_id == user)}
-    module = auth(profile=["name", "city"], claims=claims, clock=lambda: clock[0], passwords=fast, **given)
+    module = auth(profile=["name", "city"], claims=claims, clock=lambda: clock[0], **{"passwords": fast, **given})
     made = Backend(
         [User, Membership, Note], modules=[module, *more], settings=settings(fresh_url), clock=lambda: clock[0]
     )

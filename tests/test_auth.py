@@ -600,11 +600,32 @@ def test_long_and_strange_passwords_are_told_apart():
 
 async def test_a_flood_of_hashing_is_refused_and_starves_nobody():
     passwords = Passwords(at_once=1, waiting=3, memory=1024, passes=1)
-    found = await asyncio.gather(*(passwords.hash(PASSWORD) for _ in range(10)), return_exceptions=True)
-    assert sum(isinstance(each, str) for each in found) == 4
-    assert {each.code for each in found if isinstance(each, Refusal)} == {Code.UNAVAILABLE}
+    found = await asyncio.gather(*(passwords.hash(PASSWORD) for _ in range(20)), return_exceptions=True)
+    assert sum(isinstance(each, str) for each in found) == 8
+    assert {each.code for each in found if isinstance(each, Refusal)} == {Code.RATE_LIMITED}
     assert isinstance(await passwords.hash(PASSWORD), str)
     passwords.stop()
+
+
+async def test_of_a_flood_of_sign_ins_most_are_refused_before_the_database_is_asked(fresh_url, monkeypatch):
+    slow = Passwords(at_once=1, waiting=3, memory=1024, passes=1)
+    backend, clock = served(fresh_url, passwords=lambda: slow)
+    async with backend.lifespan():
+        place = Place(backend, clock)
+        users: list[str] = []
+        original = place.auth._users.by_email
+
+        async def counted(email: str, session: Any) -> Any:
+            users.append(email)
+            return await original(email, session)
+
+        monkeypatch.setattr(place.auth._users, "by_email", counted)
+        asked = [place.sign_in(f"user{number}@example.com", address=f"192.0.2.{number}") for number in range(20)]
+        found = await asyncio.gather(*asked, return_exceptions=True)
+        codes = [each.code for each in found if isinstance(each, Refusal)]
+        assert codes.count(Code.RATE_LIMITED) == 16
+        assert codes.count(Code.UNAUTHENTICATED) == len(users) == 4
+        assert len(await place.events()) == 4  # who was refused so has tried nothing
 
 
 @pytest.mark.parametrize("what", ["sign_up", "sign_in", "change_password"])

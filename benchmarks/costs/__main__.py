@@ -23,7 +23,7 @@ from race.process import HERE
 from race.report import splice
 from race.turns import say
 
-from . import documents, lists, live, processes, rules, start
+from . import documents, lists, live, processes, rules, sign_in, start
 from .stage import Rounds, Stage
 
 PAGE = HERE.parent / "docs/benchmarks.md"
@@ -44,6 +44,7 @@ PARTS: dict[str, Callable[[Stage], str]] = {
     "processes": processes.run,
     "tables": partial(script, "many_tables.py"),
     "live": live.run,
+    "sign-in": sign_in.run,
 }
 """What is measured, by the names that the command line and the marks in the page have."""
 SETTINGS = {"live": live.SETTINGS}

@@ -23,13 +23,17 @@ from race.cluster import TEMPLATE, Cluster
 from race.process import HERE, SECRETS, Process, bearer, hedgerow, request_body, uvicorn
 from race.rows import fill, fill_sqlite
 
-from . import notes
+from . import accounts, notes
 
 DATABASES = {"postgresql": "PostgreSQL", "sqlite": "SQLite"}
 """Names and titles."""
-STORES = {TEMPLATE: (music.backend, music.ROWS), "notes": (notes.backend, notes.ROWS)}
+STORES = {
+    TEMPLATE: (music.backend, music.ROWS),
+    "notes": (notes.backend, notes.ROWS),
+    "accounts": (accounts.backend, accounts.ROWS),
+}
 """The rows that there are: the backend that declares them, and what fills them."""
-FILES = {TEMPLATE: HERE / "music.py", "notes": HERE / "costs/notes.py"}
+FILES = {TEMPLATE: HERE / "music.py", "notes": HERE / "costs/notes.py", "accounts": HERE / "costs/accounts.py"}
 
 K = TypeVar("K", bound=Hashable)
 Place = Mapping[str, str]

@@ -7,6 +7,7 @@ serve` adds those to its own copies, and the peers have none.
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -36,8 +37,13 @@ def fill_sqlite(cluster: Cluster, file: Path, template: str = TEMPLATE, backend:
 
     def seed(session: Session) -> None:
         for model in backend.models:
-            rows = [dict(row) for row in fetch(cluster.url(template), f"SELECT * FROM {model.__tablename__}")]
-            session.execute(sa.insert(model.__table__), rows)
+            table: sa.Table = model.__table__
+            rows = [dict(row) for row in fetch(cluster.url(template), f'SELECT * FROM "{table.name}"')]
+            for column in table.columns:
+                if isinstance(column.type, sa.JSON):
+                    rows = [{**row, column.name: json.loads(row[column.name])} for row in rows]
+            if rows:
+                session.execute(sa.insert(table), rows)
 
     asyncio.run(prepare(f"sqlite:///{file}", backend.models, seed))
     connection = sqlite3.connect(file, isolation_level=None)

@@ -95,8 +95,11 @@ class Attempts:
             raise Refusal.of(Code.RATE_LIMITED, message)
 
     async def failed(self, keys: Sequence[Key], session: Session, now: datetime) -> None:
-        """Counts a failure."""
-        for key in keys:
+        """Counts a failure, in one transaction."""
+        await session.transact(lambda within: self._count(keys, within, now))
+
+    async def _count(self, keys: Sequence[Key], session: Session, now: datetime) -> None:
+        for key in sorted(keys, key=lambda each: each.name):  # in one order, so that two wait for each other in none
             new = sa.insert(ATTEMPT).values(hash=key.name, failures=1, last_at=now)
             fresh = ATTEMPT.c.last_at > now - FORGOTTEN
             counted = (

@@ -1,10 +1,10 @@
 """Passwords: what is taken for one, and how it is kept and checked.
 
 In: what users type, and hashes. Out: argon2id hashes with OWASP's parameters, and whether a password fits one. Hashing
-runs in threads of its own, so many at once and no more, with a bound on how many wait: a flood of sign-ins costs
-whoever sends it, not those who read. Hashes of other systems (bcrypt, scrypt, Firebase's scrypt) are checked where they
-are imported, and made anew at the first sign-in. Refused here: passwords that are short, endless or known to
-everybody, and more at once than can be worked on (UNAVAILABLE).
+runs in threads of its own that stand back behind the event loop, so many at once and no more, with a bound on how many
+wait: a flood of sign-ins costs whoever sends it, not those who read. Hashes of other systems (bcrypt, scrypt,
+Firebase's scrypt) are checked where they are imported, and made anew at the first sign-in. Refused here: passwords that
+are short, endless or known to everybody, and more at once than can be worked on (RATE_LIMITED).
 """
 
 from __future__ import annotations
@@ -15,9 +15,13 @@ import binascii
 import functools
 import hashlib
 import hmac
+import os
+import sys
+import threading
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
 from typing import Any, TypeVar
 
 import bcrypt
@@ -31,9 +35,11 @@ from ...schema.errors import Code, Refusal
 T = TypeVar("T")
 
 SHORTEST = 8
+NICENESS = 10
 LONGEST = 256
 """Characters of a password."""
 COMMON = frozenset(FREQUENCY_LISTS["passwords"])
+BUSY = "Too many are signing in right now. Try again in a moment."
 _SCRYPT_MEMORY = 256 * 1024 * 1024
 
 
@@ -47,21 +53,34 @@ class Passwords:
         self, *, at_once: int = 1, waiting: int = 100, memory: int = 19_456, passes: int = 2, lanes: int = 1
     ) -> None:
         self._hasher = PasswordHasher(time_cost=passes, memory_cost=memory, parallelism=lanes)
-        self._threads = ThreadPoolExecutor(at_once, "hedgerow-password")
+        self._threads = ThreadPoolExecutor(at_once, "hedgerow-password", _stand_back)
         self._most = at_once + waiting
-        self._working = 0
+        self._working = self._turns = 0
         self._nobodys: str | None = None
+
+    @contextmanager
+    def turn(self) -> Generator[None]:
+        """Whoever signs in has a turn from the first on, so that nothing is asked of the database for one too many.
+        Raises RATE_LIMITED where as many wait as may.
+        """
+        if self._turns >= self._most:
+            raise Refusal.of(Code.RATE_LIMITED, BUSY)
+        self._turns += 1
+        try:
+            yield
+        finally:
+            self._turns -= 1
 
     def stop(self) -> None:
         """Ends the threads, after what they work on."""
         self._threads.shutdown(wait=False, cancel_futures=True)
 
     async def hash(self, password: str) -> str:
-        """What is kept of a password. Raises Refusal UNAVAILABLE."""
+        """What is kept of a password. Raises Refusal RATE_LIMITED."""
         return await self._work(functools.partial(self._hasher.hash, _bytes(password)))
 
     async def fits(self, password: str, kept: str | None) -> bool:
-        """Whether a password is the one that is kept; never where nothing is, in the same time. Raises UNAVAILABLE."""
+        """Whether a password is the one that is kept; never where nothing is, in the same time. Raises RATE_LIMITED."""
         return await self._work(functools.partial(self._fits, password, kept))
 
     def outdated(self, kept: str) -> bool:
@@ -98,8 +117,8 @@ class Passwords:
             return False
 
     async def _work(self, work: Callable[[], T]) -> T:
-        if self._working >= self._most:
-            raise Refusal.of(Code.UNAVAILABLE, "Too many are signing in right now. Try again.")
+        if self._working >= 2 * self._most:  # those that have a turn, and as many others
+            raise Refusal.of(Code.RATE_LIMITED, BUSY)
         self._working += 1
         running = asyncio.get_running_loop().run_in_executor(self._threads, work)
         running.add_done_callback(self._done)
@@ -109,6 +128,13 @@ class Passwords:
         self._working -= 1
         if not running.cancelled():
             running.exception()
+
+
+def _stand_back() -> None:
+    """Lets the event loop go first where both want a core, where the system has priorities of threads."""
+    if sys.platform == "linux":
+        with suppress(OSError):
+            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICENESS)
 
 
 def fault(password: str, *known: str | None) -> str | None:

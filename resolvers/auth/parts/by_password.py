@@ -5,12 +5,15 @@ so that it holds up no writer. Refused here, in words that are the same whether 
 prove who they are.
 """
 
+from collections.abc import Mapping
+from typing import Any
+
 import sqlalchemy as sa
 
 from ....schema.errors import Code, Refusal
 from ...context import Info
 from .. import codes
-from ..desk import OVER
+from ..desk import OVER, Asked
 from ..fields import SignedIn
 from ..part import Part
 from ..passwords import fault
@@ -28,6 +31,16 @@ class ByPassword(Part):
     async def sign_in(self, info: Info, email: str, password: str) -> SignedIn:
         """A new session, by e-mail address and password."""
         asked, desk = self.asked(info), self.desk
+        with desk.passwords.turn():
+            user = await self._proved(asked, email, password)
+            if desk.passwords.outdated(user["password"]):
+                await desk.keep_password(user["id"], await desk.passwords.hash(password), asked)
+        await asked.tell("signed_in", user["id"])
+        return await desk.open(user, asked)
+
+    async def _proved(self, asked: Asked, email: str, password: str) -> Mapping[str, Any]:
+        """The user whose password it is."""
+        desk = self.desk
         try:
             kept_email = address(email)
         except Refusal:
@@ -38,10 +51,7 @@ class ByPassword(Part):
         proved = await desk.proved(asked, "password", kept_email, password, user, known=known)
         if not proved or user is None:
             raise Refusal.of(Code.UNAUTHENTICATED, WRONG)
-        if desk.passwords.outdated(user["password"]):
-            await desk.keep_password(user["id"], await desk.passwords.hash(password), asked)
-        await asked.tell("signed_in", user["id"])
-        return await desk.open(user, asked)
+        return user
 
     async def change_password(self, info: Info, old_password: str, new_password: str) -> bool:
         """Sets another password, and ends all your other sessions."""
