@@ -4,8 +4,8 @@ This is the public face: what a developer imports, and nothing else.
 """
 
 from .resolvers.auth.account import Account
-from .resolvers.auth.mails import Words
 from .resolvers.auth.options import Lifetimes
+from .resolvers.auth.words import Words
 from .resolvers.channels.module import channels
 from .resolvers.context import Context, Info
 from .resolvers.live.bus import Bus

@@ -10,8 +10,8 @@ import pytest
 import sqlalchemy as sa
 
 from hedgerow import Backend, Code, DeclarationError, Refusal, auth
-from hedgerow.resolvers.auth.mails import Purpose, Words
 from hedgerow.resolvers.auth.tables import API_KEY, CHALLENGE, CREDENTIAL
+from hedgerow.resolvers.auth.words import Purpose, Words
 from hedgerow.resolvers.exchange import Exchange
 from hedgerow.resolvers.sql import Compiled
 

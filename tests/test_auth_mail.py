@@ -14,8 +14,9 @@ from pydantic import SecretStr
 
 from hedgerow import Code, SetupError
 from hedgerow.resolvers.auth.codes import TRIES
-from hedgerow.resolvers.auth.mails import Words
+from hedgerow.resolvers.auth.mails import written
 from hedgerow.resolvers.auth.tables import CODE, CREDENTIAL
+from hedgerow.resolvers.auth.words import Purpose, Words
 
 from .conftest import settings
 from .post import Post, code, free_port, mailing, posting, token
@@ -279,6 +280,21 @@ async def test_settings_that_can_mail_nothing_are_refused(fresh_url, given):
     with pytest.raises(SetupError, match=r"HEDGEROW_SMTP_URL|HEDGEROW_MAIL_FROM"):
         async with backend.lifespan():
             pass
+
+
+@pytest.mark.parametrize("locale", ["de-AT", "DE", "fr_CA", "es", "en", "tlh", None])
+@pytest.mark.parametrize("purpose", Purpose)
+def test_mail_has_words_of_some_languages(purpose, locale):
+    """Each language says all that English says, and what it is in is what the page says it is."""
+    values = {"email": "a@b.cd", "link": "https://app/x", "code": "123456", "minutes": "10", "days": "7"}
+    mail = written(purpose, "a@b.cd", locale, values, None)
+    english = written(purpose, "a@b.cd", "en", values, None)
+    language = {"de-AT": "de", "DE": "de", "fr_CA": "fr", "es": "es"}.get(locale or "", "en")
+    assert f'<html lang="{language}">' in mail.html
+    assert (mail.text == english.text) == (language == "en")
+    for value in values.values():
+        assert (value in mail.text + mail.subject) == (value in english.text + english.subject)
+    assert ('href="https://app/x"' in mail.html) == ('href="https://app/x"' in english.html)
 
 
 @pytest.mark.parametrize("shown", [True, False])

@@ -18,8 +18,9 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from ..session import Session
-from .mails import HOLDS, Purpose
+from .mails import HOLDS
 from .tables import CODE
+from .words import Purpose
 
 NOBODY = UUID(int=0)
 """The user of codes that nobody is sent."""

@@ -26,7 +26,6 @@ from .cookies import Cookies
 from .events import LONGEST_AGENT, AuthEvent, record
 from .fields import SignedIn, signed_in_user
 from .known import Known
-from .mails import Purpose
 from .passwords import Passwords
 from .post import Post
 from .sealing import Sealing
@@ -34,6 +33,7 @@ from .sessions import Opened, Sessions, hashed
 from .tables import CREDENTIAL, SESSION, TABLES
 from .tokens import Access, Keys
 from .users import Users
+from .words import Purpose
 
 SESSION_CLAIM = "session_id"
 """The claim that says in which session somebody asks."""

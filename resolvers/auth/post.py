@@ -12,7 +12,8 @@ from urllib.parse import quote
 
 from ..session import Session
 from ..tasks import Tasks
-from .mails import Mailer, Purpose, Write, written
+from .mails import Mailer, Write, written
+from .words import Purpose
 
 
 class Post:

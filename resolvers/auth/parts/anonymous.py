@@ -12,11 +12,11 @@ from ...database import Broken
 from ..attempts import address_keys
 from ..desk import OVER, TAKEN
 from ..fields import SignedIn
-from ..mails import Purpose
 from ..part import Part
 from ..passwords import fault
 from ..profile import said
 from ..users import address
+from ..words import Purpose
 
 
 class Anonymous(Part):

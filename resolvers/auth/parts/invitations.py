@@ -13,11 +13,12 @@ from .. import challenges
 from ..admin import admin
 from ..desk import HELD, TAKEN
 from ..fields import SignedIn
-from ..mails import HOLDS, Purpose
+from ..mails import HOLDS
 from ..part import Part
 from ..passwords import fault
 from ..profile import said
 from ..users import address, roles_of
+from ..words import Purpose
 
 
 class Invitations(Part):

@@ -17,11 +17,12 @@ from .. import challenges
 from ..attempts import address_keys
 from ..desk import HELD, Asked, Desk
 from ..fields import SignedIn
-from ..mails import HOLDS, Purpose
+from ..mails import HOLDS
 from ..part import Part
 from ..passwords import fault
 from ..profile import said
 from ..users import address
+from ..words import Purpose
 
 
 class SignUp(Part):
