@@ -37,6 +37,20 @@ class AuthSession:
     agent: str
 
 
+@strawberry.type(description="What an authenticator app is set up with.")
+class TotpSetup:
+    secret: str = strawberry.field(description="To type, where nothing can be scanned.")
+    uri: str = strawberry.field(description="To open the app with, on the device that has it.")
+    qr: str = strawberry.field(description="A QR code to scan: an SVG image as a `data:` URL.")
+
+
+@strawberry.type(description="What sign-in asks you for beside the first factor.")
+class SecondFactors:
+    on: bool = strawberry.field(description="Whether it asks for one.")
+    totp: bool = strawberry.field(description="Whether you have an authenticator app.")
+    recovery_codes_left: int
+
+
 def signed_in_user(user: Any) -> SignedInUser:
     """What is told of a user's row."""
     return SignedInUser(

@@ -32,6 +32,7 @@ from .part import Part
 from .parts.by_mail import ByMail
 from .parts.by_password import ByPassword
 from .parts.own_sessions import OwnSessions
+from .parts.second_factor import SecondFactor
 from .passwords import Passwords
 from .profile import Profile
 from .sealing import Sealing
@@ -59,6 +60,7 @@ class Auth(Module, ABC):
         clock: Callable[[], datetime],
         links: Mapping[str, str],
         write: Write | None,
+        app: str,
     ) -> None:
         self._claims = claims
         self._lifetimes = lifetimes
@@ -71,7 +73,7 @@ class Auth(Module, ABC):
         self._users: Users
         self._desk: Desk
         self._leeway = timedelta()
-        self._parts: Sequence[Part] = (ByPassword(), OwnSessions(), ByMail(links, write))
+        self._parts: Sequence[Part] = (ByPassword(), OwnSessions(), ByMail(links, write), SecondFactor(app))
 
     # What it brings
 

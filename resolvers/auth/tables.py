@@ -1,8 +1,9 @@
 """The tables of sign-in that no field ever shows: what proves who somebody is, and what they hold meanwhile.
 
 In: nothing. Out: SQLAlchemy tables. Whatever a stolen copy of the database could be used with is not in it: passwords
-as argon2id, tokens and codes as hashes of random values. Rows name users without a foreign key, since a user may be
-deleted by any mutation of the developer's: what names nobody lets nobody in, and is swept.
+as argon2id, tokens and codes as hashes of random values, secrets of authenticator apps sealed. Rows name users without
+a foreign key, since a user may be deleted by any mutation of the developer's: what names nobody lets nobody in, and is
+swept.
 """
 
 from __future__ import annotations
@@ -76,4 +77,23 @@ CHALLENGE = sa.Table(
 )
 """What was begun and waits to be finished; see `challenges`."""
 
-TABLES = (CREDENTIAL, SESSION, REFRESH, ATTEMPT, CODE, CHALLENGE)
+TOTP = sa.Table(
+    "hedgerow_auth_totp",
+    OWN,
+    sa.Column("user_id", sa.Uuid, primary_key=True),
+    sa.Column("secret", sa.LargeBinary(128)),
+    sa.Column("last_step", sa.BigInteger, nullable=False),
+    sa.Column("pending", sa.LargeBinary(128)),
+    sa.Column("pending_until", _MOMENT),
+)
+"""A user's authenticator app: its secret, sealed, and the newest code's step that was taken; see `totp`."""
+
+RECOVERY = sa.Table(
+    "hedgerow_auth_recovery",
+    OWN,
+    sa.Column("hash", sa.LargeBinary(32), primary_key=True),
+    sa.Column("user_id", sa.Uuid, nullable=False, index=True),
+)
+"""The recovery codes that a user has left; see `recovery`."""
+
+TABLES = (CREDENTIAL, SESSION, REFRESH, ATTEMPT, CODE, CHALLENGE, TOTP, RECOVERY)

@@ -138,6 +138,7 @@ class ByMail(Part):
         asked, desk = self.asked(info), self.desk
         if token is not None:
             proved = await codes.by_token(Purpose.SIGN_IN, token, asked.system, asked.now)
+            asked.spent.append(lambda: codes.by_token(Purpose.SIGN_IN, token, asked.apart, asked.now))
         elif email is not None and code is not None:
             proved = await self._by_code(asked, email, code)
         else:
@@ -145,6 +146,7 @@ class ByMail(Part):
         user = await desk.users.by_id(proved.user, asked.system) if proved else None
         if proved is None or user is None or user["disabled"] or user["email"] != proved.email:
             raise Refusal.of(Code.UNAUTHENTICATED, HELD)
+        await desk.second_factor(user["id"], asked)
         if not user["email_verified"]:
             # Whoever made the account may have been another, who waits for the address' owner to move in.
             await desk.drop_password(proved.user, asked)
@@ -169,6 +171,7 @@ class ByMail(Part):
 
         attempt = await desk.attempt(asked, keys("code", kept, asked.address, known=False), failed)
         proved = await codes.by_code(Purpose.SIGN_IN, kept, code, asked.system, asked.now)
+        asked.spent.append(lambda: codes.by_code(Purpose.SIGN_IN, kept, code, asked.apart, asked.now))
         attempt.good = proved is not None
         return proved
 

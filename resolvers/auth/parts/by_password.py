@@ -58,7 +58,7 @@ class ByPassword(Part):
         if not proved or user is None:
             raise Refusal.of(Code.UNAUTHENTICATED, WRONG)
         if desk.passwords.outdated(user["password"]):
-            await desk.keep_password(user["id"], await desk.passwords.hash(password), asked)
+            await desk.renew_password(user, password, asked)
         await asked.tell("signed_in", user["id"])
         return await desk.open(user, asked)
 
