@@ -74,6 +74,7 @@ def auth(
     links: Mapping[str, str] | None = None,
     mails: Write | None = None,
     app: str = "Hedgerow",
+    rp_id: str | None = None,
     clock: Callable[[], datetime] = _now,
 ) -> Auth:
     """Sign-in as fields of the same schema: `Backend(models=[User, ...], modules=[auth()])`.
@@ -84,8 +85,9 @@ def auth(
 
     `links` are pages of your app that take the tokens of mails, by what a mail is for ("verify_email",
     "reset_password", "sign_in", "change_email"): `{"verify_email": "https://app.example.com/verify?token={token}"}`.
-    `mails` gives other words for them, by purpose and language. `app` is what authenticator apps call yours. `issuer`
-    is what access tokens say of who made them. `passwords` makes what hashes, with other parameters, say.
+    `mails` gives other words for them, by purpose and language. `app` is what authenticator apps call yours.
+    `rp_id` is the host, or a domain above it, that passkeys are for; else that of HEDGEROW_PUBLIC_URL. `issuer` is what
+    access tokens say of who made them. `passwords` makes what hashes, with other parameters, say.
     """
     times = lifetimes or Lifetimes()
-    return ServedAuth(claims or {}, times, issuer, profile, passwords, clock, links or {}, mails, app)
+    return ServedAuth(claims or {}, times, issuer, profile, passwords, clock, links or {}, mails, app, rp_id)

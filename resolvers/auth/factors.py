@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from ...schema.errors import Code, Complaint, Refusal
 from ..session import Session
 from . import recovery
-from .tables import RECOVERY, TOTP
+from .tables import PASSKEY, RECOVERY, TOTP
 
 SIGN_IN = "sign in"
 """The purpose of a challenge that stands for a first factor."""
@@ -35,12 +35,15 @@ async def of(user: UUID, session: Session) -> list[Factor]:
     """What a user may prove the second factor with; nothing where a sign-in asks for none."""
     wanted = sa.select(
         _count(TOTP, TOTP.c.user_id == user, TOTP.c.secret.is_not(None)).label("totp"),
+        _count(PASSKEY, PASSKEY.c.user_id == user).label("passkeys"),
+        _count(PASSKEY, PASSKEY.c.user_id == user, PASSKEY.c.second_factor).label("wanted"),
         _count(RECOVERY, RECOVERY.c.user_id == user).label("recovery"),
     )
     found = (await session.sql(wanted)).one()
-    if not found.totp:
+    if not (found.totp or found.wanted):  # passkeys that are there to sign in with ask for nothing by themselves
         return []
-    return [Factor.TOTP, *([Factor.RECOVERY_CODE] if found.recovery else [])]
+    there = {Factor.TOTP: found.totp, Factor.PASSKEY: found.passkeys, Factor.RECOVERY_CODE: found.recovery}
+    return [factor for factor, count in there.items() if count]
 
 
 async def settle(user: UUID, session: Session) -> None:

@@ -51,6 +51,22 @@ class SecondFactors:
     recovery_codes_left: int
 
 
+@strawberry.type(description="A passkey of yours.")
+class AuthPasskey:
+    id: UUID
+    name: str
+    second_factor: bool = strawberry.field(description="Whether sign-in asks for a second factor because of it.")
+    synced: bool = strawberry.field(description="Whether it is on several devices, or can be.")
+    created_at: datetime
+    used_at: datetime | None
+
+
+@strawberry.type(description="A passkey that was added.")
+class RegisteredPasskey:
+    passkey: AuthPasskey
+    recovery_codes: list[str] = strawberry.field(description="Those that were made for it; they are told this once.")
+
+
 def signed_in_user(user: Any) -> SignedInUser:
     """What is told of a user's row."""
     return SignedInUser(

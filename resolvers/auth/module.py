@@ -30,6 +30,7 @@ from .events import AuthEvent
 from .mails import Mailer, Write
 from .part import Part
 from .parts.by_mail import ByMail
+from .parts.by_passkey import ByPasskey
 from .parts.by_password import ByPassword
 from .parts.own_sessions import OwnSessions
 from .parts.second_factor import SecondFactor
@@ -61,6 +62,7 @@ class Auth(Module, ABC):
         links: Mapping[str, str],
         write: Write | None,
         app: str,
+        rp_id: str | None,
     ) -> None:
         self._claims = claims
         self._lifetimes = lifetimes
@@ -73,7 +75,13 @@ class Auth(Module, ABC):
         self._users: Users
         self._desk: Desk
         self._leeway = timedelta()
-        self._parts: Sequence[Part] = (ByPassword(), OwnSessions(), ByMail(links, write), SecondFactor(app))
+        self._parts: Sequence[Part] = (
+            ByPassword(),
+            OwnSessions(),
+            ByMail(links, write),
+            SecondFactor(app),
+            ByPasskey(app, rp_id),
+        )
 
     # What it brings
 

@@ -96,4 +96,22 @@ RECOVERY = sa.Table(
 )
 """The recovery codes that a user has left; see `recovery`."""
 
-TABLES = (CREDENTIAL, SESSION, REFRESH, ATTEMPT, CODE, CHALLENGE, TOTP, RECOVERY)
+PASSKEY = sa.Table(
+    "hedgerow_auth_passkey",
+    OWN,
+    sa.Column("id", sa.Uuid, primary_key=True),
+    sa.Column("user_id", sa.Uuid, nullable=False, index=True),
+    sa.Column("credential", sa.LargeBinary(1023), nullable=False, unique=True),
+    sa.Column("handle", sa.LargeBinary(64), nullable=False),
+    sa.Column("public_key", sa.LargeBinary(1024), nullable=False),
+    sa.Column("sign_count", sa.BigInteger, nullable=False),
+    sa.Column("transports", sa.JSON, nullable=False),
+    sa.Column("second_factor", sa.Boolean, nullable=False),
+    sa.Column("synced", sa.Boolean, nullable=False),
+    sa.Column("name", sa.String(100), nullable=False),
+    sa.Column("created_at", _MOMENT, nullable=False),
+    sa.Column("used_at", _MOMENT),
+)
+"""The passkeys of users. `handle` is what authenticators know a user by, random and the same in all their rows."""
+
+TABLES = (CREDENTIAL, SESSION, REFRESH, ATTEMPT, CODE, CHALLENGE, TOTP, RECOVERY, PASSKEY)

@@ -15,7 +15,7 @@ from ....schema.errors import Code, Refusal
 from ...context import Info
 from ...session import Session
 from ...tasks import Tasks
-from .. import codes
+from .. import codes, factors, passkeys
 from ..attempts import keys
 from ..codes import Purpose
 from ..desk import Asked
@@ -120,6 +120,8 @@ class ByMail(Part):
         user = await desk.users.by_id(proved.user, asked.system) if proved else None
         if proved is None or user is None or user["email"] != proved.email:
             raise Refusal.of(Code.UNAUTHENTICATED, HELD)
+        if not user["email_verified"] and not await factors.of(proved.user, asked.system):
+            await passkeys.drop(proved.user, asked.system)  # of whoever made the account; see sign_in_with_code
         await desk.keep_password(proved.user, hashed, asked)
         await desk.users.change(proved.user, asked.system, email_verified=True)
         await desk.attempts.succeeded(keys("password", proved.email, asked.address, known=False), asked.system)
@@ -150,6 +152,7 @@ class ByMail(Part):
         if not user["email_verified"]:
             # Whoever made the account may have been another, who waits for the address' owner to move in.
             await desk.drop_password(proved.user, asked)
+            await passkeys.drop(proved.user, asked.system)
             await desk.end(asked.system, SESSION.c.user_id == proved.user, asked.session)
             await desk.users.change(proved.user, asked.system, email_verified=True)
         await asked.tell("signed_in", proved.user, "by a code")
