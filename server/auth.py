@@ -74,6 +74,8 @@ def auth(
     links: Mapping[str, str] | None = None,
     mails: Write | None = None,
     same_site: SameSite = "lax",
+    app: str = "Hedgerow",
+    rp_id: str | None = None,
     clock: Callable[[], datetime] = now,
 ) -> Auth:
     """Sign-in as fields of the same schema: `Backend(models=[User, ...], modules=[auth()])`.
@@ -88,10 +90,14 @@ def auth(
     holder of the admin secret.
 
     `links` are pages of your app that take the tokens of mails, by what a mail is for ("verify_email",
-    "reset_password", "sign_in", "change_email", "sign_up", "invitation"): `{"verify_email": "https://app.example.com/verify?token={token}"}`.
-    `mails` gives other words for them, by purpose and language. `issuer` is what access tokens say of who made them.
-    `passwords` makes what hashes, with other parameters, say. `same_site` is that of cookies: "none" where your pages
-    are of another site than the server.
+    "reset_password", "sign_in", "change_email", "sign_up", "invitation"):
+    `{"verify_email": "https://app.example.com/verify?token={token}"}`. `mails` gives other words, by purpose and
+    locale.
+
+    `issuer` is what access tokens say of who made them. `passwords` makes what hashes, with other parameters, say.
+    `same_site` is that of cookies: "none" where your pages are of another site than the server. `app` is what
+    authenticator apps and passkeys call yours; `rp_id` is the host, or a domain above it, that passkeys are for, else
+    that of HEDGEROW_PUBLIC_URL.
     """
     return ServedAuth(
         Options(
@@ -106,6 +112,8 @@ def auth(
             links=links or {},
             mails=mails,
             same_site=same_site,
+            app=app,
+            rp_id=rp_id,
             clock=clock,
         )
     )

@@ -187,6 +187,14 @@ async def test_it_is_a_part_of_the_mutation(backend):
     assert done == ["ended b", "committed b", "ended d"]
 
 
+async def test_rows_can_be_locked(backend):
+    async def work(session: Session) -> list[str]:
+        return list((await session.sql(sa.select(Thing.name).with_for_update())).scalars())
+
+    await backend.session(ADMINISTRATOR).sql(sa.insert(Thing).values(name="one"))
+    assert await backend.session(ADMINISTRATOR).transact(work) == ["one"]
+
+
 async def test_a_broken_constraint_ends_it_unless_it_is_guarded(backend):
     session = backend.session(STRANGER)
     assert await session.query('mutation { addEither(name: "a") }') == {"addEither": True}

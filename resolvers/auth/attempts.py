@@ -45,6 +45,12 @@ ADDRESS = Bound(50, timedelta(minutes=15))
 """Of all accounts from one address."""
 ACCOUNT = Bound(20, timedelta(minutes=1))
 """Of an account from all addresses."""
+FACTOR_HERE = Bound(5, timedelta(hours=1))
+"""Of codes of a second factor from one address: six digits, and whoever tries them knows the password."""
+FACTOR = Bound(10, timedelta(hours=1))
+"""Of them from all addresses."""
+CHALLENGE = Bound(5, timedelta(minutes=15))
+"""Of them for one sign-in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +143,17 @@ def keys(what: str, account: str, address: str, *, known: bool) -> list[Key]:
 def address_keys(what: str, address: str) -> list[Key]:
     """What an attempt counts for that is at no account."""
     return [Key(_name(what, "address", address), ADDRESS, cleared=False)]
+
+
+def factor_keys(user: str, address: str, challenge: str | None, *, known: bool) -> list[Key]:
+    """What a code of a second factor counts for, at a sign-in of that challenge."""
+    found = [
+        Key(_name("factor", "here", user, address), FACTOR_HERE, cleared=True),
+        Key(_name("factor", "address", address), ADDRESS, cleared=False),
+    ]
+    if challenge is not None:
+        found.append(Key(_name("factor", "challenge", challenge), CHALLENGE, cleared=True))
+    return found if known else [*found, Key(_name("factor", "account", user), FACTOR, cleared=True)]
 
 
 def _name(*parts: str) -> bytes:

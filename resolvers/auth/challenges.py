@@ -62,6 +62,11 @@ async def look(token: str, purpose: str, session: Session, now: datetime) -> Beg
     return None if found is None else Begun(found.user_id, found.data)
 
 
+async def drop(user: UUID, session: Session) -> None:
+    """Nothing that a user has begun holds any more."""
+    await session.sql(sa.delete(CHALLENGE).where(CHALLENGE.c.user_id == user))
+
+
 async def sweep(session: Session, now: datetime) -> None:
     """Drops what is over."""
     await session.sql(sa.delete(CHALLENGE).where(CHALLENGE.c.expires_at <= now))

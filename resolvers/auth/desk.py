@@ -20,7 +20,7 @@ from ..database import Broken
 from ..exchange import Exchange
 from ..session import Session
 from ..writes.idempotency import HEADER
-from . import codes
+from . import challenges, codes, factors
 from .attempts import Attempts, Key, keys
 from .cookies import Cookies
 from .events import LONGEST_AGENT, AuthEvent, record
@@ -58,6 +58,8 @@ class Asked:
         """Bound by no rule, in the mutation's transaction."""
         self.apart = self.system.apart()
         """The same outside of it."""
+        self.spent: list[Callable[[], Awaitable[Any]]] = []
+        """What is done apart where the second factor is missing: the mutation is undone, and the first is used up."""
 
     def unkept(self) -> None:
         """Raises BAD_USER_INPUT where the answer, which has secrets in it, would be kept."""
@@ -147,8 +149,8 @@ class Desk:
         attempt = await self.attempt(asked, counted, lambda: asked.tell_apart("sign_in_refused", id))
         fits = await self.passwords.fits(password, user["password"] if user else None)
         attempt.good = fits and user is not None and not user["disabled"]
-        if attempt.good:
-            await asked.session.after_commit(lambda: self.attempts.succeeded(counted, asked.apart))
+        if attempt.good:  # whatever comes of the mutation: it is refused where a second factor is missing
+            await asked.session.after_end(lambda: self.attempts.succeeded(counted, asked.apart))
         return attempt.good
 
     async def count(self, asked: Asked, counted: Sequence[Key]) -> None:
@@ -194,7 +196,8 @@ class Desk:
             await self.post.send(asked.session, purpose, email, user.get("locale"), made.token, made.code, holds)
 
     async def keep_password(self, user: UUID, hashed: str, asked: Asked) -> None:
-        """Sets what a user's password is checked with."""
+        """Sets what a user's password is checked with; what they have begun with another holds no more."""
+        await challenges.drop(user, asked.system)
         values = {"password": hashed, "changed_at": asked.now}
         set_it = sa.update(CREDENTIAL).where(CREDENTIAL.c.user_id == user).values(values)
         if not (await asked.system.sql(set_it.returning(CREDENTIAL.c.user_id))).first():
@@ -204,8 +207,36 @@ class Desk:
         """No password is a user's any more."""
         await asked.system.sql(sa.delete(CREDENTIAL).where(CREDENTIAL.c.user_id == user))
 
-    async def open(self, user: Mapping[str, Any], asked: Asked) -> SignedIn:
-        """A new session of a user, and its tokens."""
+    async def renew_password(self, user: Mapping[str, Any], password: str, asked: Asked) -> None:
+        """Hashes a password anew that fitted what was kept, which another system made, or with other parameters."""
+        hashed = await self.passwords.hash(password)
+        same = sa.and_(CREDENTIAL.c.user_id == user["id"], CREDENTIAL.c.password == user["password"])
+
+        async def renew() -> None:
+            await asked.apart.sql(sa.update(CREDENTIAL).where(same).values(password=hashed))
+
+        await asked.session.after_end(renew)
+
+    async def second_factor(self, user: UUID, asked: Asked) -> None:
+        """Raises UNAUTHENTICATED where a user has one, with a challenge that stands for the first, proved by now."""
+        found = await factors.of(user, asked.system)
+        if not found:
+            return
+        token = challenges.token()
+
+        async def begin() -> None:
+            for spend in asked.spent:
+                await spend()
+            await challenges.begin(token, factors.SIGN_IN, {}, factors.HOLDS, asked.apart, asked.now, user)
+            await asked.tell_apart("second_factor_asked", user)
+
+        await asked.session.after_end(begin)
+        raise factors.missing(token, found)
+
+    async def open(self, user: Mapping[str, Any], asked: Asked, *, whole: bool = False) -> SignedIn:
+        """A new session of a user, and its tokens. `whole`: the second factor is proved too; else it is asked for."""
+        if not whole:
+            await self.second_factor(user["id"], asked)
         exchange = asked.exchange
         by_cookie = self.cookies.wanted(exchange)
         opened = await self.sessions.open(

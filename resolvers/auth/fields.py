@@ -56,6 +56,36 @@ class CreatedApiKey:
     api_key: ApiKey
 
 
+@strawberry.type(description="What an authenticator app is set up with.")
+class TotpSetup:
+    secret: str = strawberry.field(description="To type, where nothing can be scanned.")
+    uri: str = strawberry.field(description="To open the app with, on the device that has it.")
+    qr: str = strawberry.field(description="A QR code to scan: an SVG image as a `data:` URL.")
+
+
+@strawberry.type(description="What sign-in asks you for beside the first factor.")
+class SecondFactors:
+    on: bool = strawberry.field(description="Whether it asks for one.")
+    totp: bool = strawberry.field(description="Whether you have an authenticator app.")
+    recovery_codes_left: int
+
+
+@strawberry.type(description="A passkey of yours.")
+class AuthPasskey:
+    id: UUID
+    name: str
+    second_factor: bool = strawberry.field(description="Whether sign-in asks for a second factor because of it.")
+    synced: bool = strawberry.field(description="Whether it is on several devices, or can be.")
+    created_at: datetime
+    used_at: datetime | None
+
+
+@strawberry.type(description="A passkey that was added.")
+class RegisteredPasskey:
+    passkey: AuthPasskey
+    recovery_codes: list[str] = strawberry.field(description="Those that were made for it; they are told this once.")
+
+
 def signed_in_user(user: Any) -> SignedInUser:
     """What is told of a user's row."""
     return SignedInUser(

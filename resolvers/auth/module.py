@@ -34,10 +34,12 @@ from .part import Part
 from .parts.administration import Administration
 from .parts.anonymous import Anonymous
 from .parts.by_mail import ByMail
+from .parts.by_passkey import ByPasskey
 from .parts.by_password import ByPassword
 from .parts.invitations import Invitations
 from .parts.keys_of_programs import KeysOfPrograms
 from .parts.own_sessions import OwnSessions
+from .parts.second_factor import SecondFactor
 from .parts.sign_up import ConfirmedSignUp, SignUp
 from .post import Post
 from .profile import Profile
@@ -190,7 +192,7 @@ def _parts(options: Options) -> Sequence[Part]:
     """What a developer has decided for."""
     admins, confirmed = options.admins, options.sign_up == "confirmed"
     parts: list[Part] = [ByPassword(), OwnSessions(), ByMail(), Administration(admins), Invitations(admins)]
-    parts.append(KeysOfPrograms(admins))
+    parts += [KeysOfPrograms(admins), SecondFactor(options.app), ByPasskey(options.app, options.rp_id)]
     if options.sign_up != "invited":
         parts.append(ConfirmedSignUp() if confirmed else SignUp())
     if options.anonymous:

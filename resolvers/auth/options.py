@@ -48,4 +48,6 @@ class Options:
     links: Mapping[str, str] = field(default_factory=dict[str, str])
     mails: Write | None = None
     same_site: SameSite = "lax"
+    app: str = "Hedgerow"
+    rp_id: str | None = None
     clock: Callable[[], datetime] = now

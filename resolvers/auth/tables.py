@@ -1,8 +1,9 @@
 """The tables of sign-in that no field ever shows: what proves who somebody is, and what they hold meanwhile.
 
 In: nothing. Out: SQLAlchemy tables. Whatever a stolen copy of the database could be used with is not in it: passwords
-as argon2id, tokens and codes as hashes of random values. Rows name users without a foreign key, since a user may be
-deleted by any mutation of the developer's: what names nobody lets nobody in, and is swept.
+as argon2id, tokens and codes as hashes of random values, secrets of authenticator apps sealed. Rows name users without
+a foreign key, since a user may be deleted by any mutation of the developer's: what names nobody lets nobody in, and is
+swept.
 """
 
 from __future__ import annotations
@@ -95,4 +96,41 @@ API_KEY = sa.Table(
 )
 """Keys of programs: a user's, with all of their roles or some, or nobody's, with roles and claims of its own."""
 
-TABLES = (CREDENTIAL, SESSION, REFRESH, ATTEMPT, CODE, CHALLENGE, API_KEY)
+TOTP = sa.Table(
+    "hedgerow_auth_totp",
+    OWN,
+    sa.Column("user_id", sa.Uuid, primary_key=True),
+    sa.Column("secret", sa.LargeBinary(128)),
+    sa.Column("last_step", sa.BigInteger, nullable=False),
+    sa.Column("pending", sa.LargeBinary(128)),
+    sa.Column("pending_until", _MOMENT),
+)
+"""A user's authenticator app: its secret, sealed, and the newest code's step that was taken; see `totp`."""
+
+RECOVERY = sa.Table(
+    "hedgerow_auth_recovery",
+    OWN,
+    sa.Column("hash", sa.LargeBinary(32), primary_key=True),
+    sa.Column("user_id", sa.Uuid, nullable=False, index=True),
+)
+"""The recovery codes that a user has left; see `recovery`."""
+
+PASSKEY = sa.Table(
+    "hedgerow_auth_passkey",
+    OWN,
+    sa.Column("id", sa.Uuid, primary_key=True),
+    sa.Column("user_id", sa.Uuid, nullable=False, index=True),
+    sa.Column("credential", sa.LargeBinary(1023), nullable=False, unique=True),
+    sa.Column("handle", sa.LargeBinary(64), nullable=False),
+    sa.Column("public_key", sa.LargeBinary(1024), nullable=False),
+    sa.Column("sign_count", sa.BigInteger, nullable=False),
+    sa.Column("transports", sa.JSON, nullable=False),
+    sa.Column("second_factor", sa.Boolean, nullable=False),
+    sa.Column("synced", sa.Boolean, nullable=False),
+    sa.Column("name", sa.String(100), nullable=False),
+    sa.Column("created_at", _MOMENT, nullable=False),
+    sa.Column("used_at", _MOMENT),
+)
+"""The passkeys of users. `handle` is what authenticators know a user by, random and the same in all their rows."""
+
+TABLES = (CREDENTIAL, SESSION, REFRESH, ATTEMPT, CODE, CHALLENGE, API_KEY, TOTP, RECOVERY, PASSKEY)

@@ -11,7 +11,7 @@ from ....schema.errors import Code, Refusal
 from ...context import Info
 from ...database import Broken
 from ...session import Session
-from .. import codes
+from .. import codes, factors, passkeys
 from ..attempts import keys
 from ..codes import Purpose
 from ..desk import HELD, TAKEN, Asked
@@ -99,6 +99,8 @@ class ByMail(Part):
         user = await desk.users.by_id(proved.user, asked.system) if proved else None
         if proved is None or user is None or user["email"] != proved.email:
             raise Refusal.of(Code.UNAUTHENTICATED, HELD)
+        if not user["email_verified"] and not await factors.of(proved.user, asked.system):
+            await passkeys.drop(proved.user, asked.system)  # of whoever made the account; see sign_in_with_code
         await desk.keep_password(proved.user, hashed, asked)
         await desk.users.change(proved.user, asked.system, email_verified=True)
         await desk.attempts.succeeded(keys("password", proved.email, asked.address, known=False), asked.system)
@@ -117,6 +119,7 @@ class ByMail(Part):
         asked, desk = self.asked(info), self.desk
         if token is not None:
             proved = await codes.by_token(Purpose.SIGN_IN, token, asked.system, asked.now)
+            asked.spent.append(lambda: codes.by_token(Purpose.SIGN_IN, token, asked.apart, asked.now))
         elif email is not None and code is not None:
             proved = await self._by_code(asked, email, code)
         else:
@@ -124,9 +127,11 @@ class ByMail(Part):
         user = await desk.users.by_id(proved.user, asked.system) if proved else None
         if proved is None or user is None or user["disabled"] or user["email"] != proved.email:
             raise Refusal.of(Code.UNAUTHENTICATED, HELD)
+        await desk.second_factor(user["id"], asked)
         if not user["email_verified"]:
             # Whoever made the account may have been another, who waits for the address' owner to move in.
             await desk.drop_password(proved.user, asked)
+            await passkeys.drop(proved.user, asked.system)
             await desk.end(asked.system, SESSION.c.user_id == proved.user, asked.session)
             await desk.users.change(proved.user, asked.system, email_verified=True)
         await asked.tell("signed_in", proved.user, "by a code")
@@ -148,6 +153,7 @@ class ByMail(Part):
 
         attempt = await desk.attempt(asked, keys("code", kept, asked.address, known=False), failed)
         proved = await codes.by_code(Purpose.SIGN_IN, kept, code, asked.system, asked.now)
+        asked.spent.append(lambda: codes.by_code(Purpose.SIGN_IN, kept, code, asked.apart, asked.now))
         attempt.good = proved is not None
         return proved
 

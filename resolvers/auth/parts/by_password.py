@@ -34,7 +34,7 @@ class ByPassword(Part):
         with desk.passwords.turn():
             user = await self._proved(asked, email, password)
             if desk.passwords.outdated(user["password"]):
-                await desk.keep_password(user["id"], await desk.passwords.hash(password), asked)
+                await desk.renew_password(user, password, asked)
         await asked.tell("signed_in", user["id"])
         return await desk.open(user, asked)
 
