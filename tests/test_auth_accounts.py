@@ -4,20 +4,22 @@ import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 import sqlalchemy as sa
+from sqlalchemy.orm import registry
+from sqlmodel import Field, SQLModel
 
-from hedgerow import Backend, Code, DeclarationError, Refusal, auth
-from hedgerow.resolvers.auth.tables import API_KEY, CHALLENGE, CREDENTIAL
+from hedgerow import Account, Actor, Backend, Code, DeclarationError, Refusal, auth
+from hedgerow.resolvers.auth.tables import API_KEY, CHALLENGE, CREDENTIAL, TABLES
 from hedgerow.resolvers.auth.words import Purpose, Words
 from hedgerow.resolvers.exchange import Exchange
 from hedgerow.resolvers.sql import Compiled
 
-from .conftest import ADMINISTRATOR
+from .conftest import ADMINISTRATOR, settings
 from .post import Post, mailing, posting, text, token
-from .signing_in import PASSWORD, UP, Note, Place, User, served
+from .signing_in import PASSWORD, UP, Note, Place, User, fast, served
 
 LINKS = {name: f"https://app.example.com/{name}?token={{token}}" for name in ("sign_up", "invitation", "change_email")}
 CONFIRM_UP = """mutation ($email: String!, $password: String!, $profile: UserProfile!) {
@@ -365,10 +367,67 @@ async def test_of_a_deleted_account_nothing_is_left_that_signs_in(fresh_url, pos
             assert (await place.sql(sa.select(table))).all() == []
 
 
+DELETE = "mutation ($password: String) { deleteAccount(password: $password) }"
+
+
+async def test_one_deletes_ones_account_with_all_that_signs_in_to_it(fresh_url, post):
+    async with placed(fresh_url, post) as place:
+        ann, bob = await place.up(), await place.up("bob@example.com", "Bob")
+        key = (await place.ask(CREATE_KEY, ann["accessToken"], name="x"))["createApiKey"]["key"]
+        for password in (None, "wrong"):  # an access token alone, which may be stolen, does not
+            refusal = await place.refused(place.ask(DELETE, ann["accessToken"], password=password))
+            assert refusal.code is Code.UNAUTHENTICATED
+        assert await place.ask(DELETE, ann["accessToken"], password=PASSWORD) == {"deleteAccount": True}
+        assert (await place.refused(place.ask(ME, ann["accessToken"]))).code is Code.UNAUTHENTICATED
+        assert (await place.refused(place.sign_in())).code is Code.UNAUTHENTICATED
+        assert (await place.refused(by_key(place, key, ME))).code is Code.UNAUTHENTICATED
+        assert (await place.ask(ME, bob["accessToken"]))["me"]["email"] == "bob@example.com"
+        for table in TABLES:
+            if "user_id" in table.c:
+                users = {row.user_id for row in await place.sql(sa.select(table))}
+                assert users <= {UUID(bob["user"]["id"])}, table.name
+        assert (await place.up())["user"]["id"] != ann["user"]["id"]  # the address is free
+
+
+async def test_rows_that_need_an_account_keep_it(fresh_url, post):
+    class Base(SQLModel, registry=registry()):
+        pass
+
+    class Person(Account, Base, table=True):
+        pass
+
+    class Parcel(Base, table=True):
+        id: int | None = Field(default=None, primary_key=True)
+        person_id: UUID = Field(foreign_key="person.id")
+
+    backend = Backend([Person, Parcel], modules=[auth(passwords=fast)], settings=settings(fresh_url))
+    async with backend.lifespan():
+        place = Place(backend)
+        up = 'mutation { signUp(email: "a@b.cd", password: "correct horse battery") { accessToken user { id } } }'
+        made = (await backend.session(Actor()).query(up))["signUp"]
+        await place.sql(sa.insert(Parcel).values(person_id=UUID(made["user"]["id"])))
+        asking = place.ask(DELETE, made["accessToken"], password=PASSWORD)
+        with pytest.raises(Refusal) as caught:
+            await asking
+        assert caught.value.code is Code.CONFLICT
+        assert len((await place.sql(sa.select(CREDENTIAL))).all()) == 1  # and nothing of it is gone
+
+
+async def test_who_is_anonymous_deletes_their_account_without_a_proof(fresh_url, post):
+    async with placed(fresh_url, post, anonymous=True) as place:
+        made = (await place.ask(ANONYMOUSLY))["signInAnonymously"]
+        assert await place.ask(DELETE, made["accessToken"]) == {"deleteAccount": True}
+        assert (await place.sql(sa.select(User.__table__))).all() == []
+
+
 # API keys
 
-CREATE_KEY = """mutation ($name: String!, $roles: [String!], $until: DateTime) {
-  createApiKey(name: $name, roles: $roles, expiresAt: $until) { key apiKey { id name hint roles expiresAt usedAt } }
+CREATE_KEY = """mutation (
+  $name: String!, $roles: [String!], $until: DateTime, $password: String = "correct horse battery"
+) {
+  createApiKey(name: $name, roles: $roles, expiresAt: $until, password: $password) {
+    key apiKey { id name hint roles expiresAt usedAt }
+  }
 }"""
 KEYS = "{ apiKeys { id name hint roles usedAt } }"
 
@@ -425,6 +484,16 @@ async def test_a_key_has_no_role_that_its_user_has_not(fresh_url, post):
         await as_admin(place, "mutation ($id: UUID!) { adminDisableUser(user: $id) }", id=id)
         for key in keys:
             assert (await place.refused(by_key(place, key, notes))).code is Code.UNAUTHENTICATED
+
+
+async def test_an_access_token_alone_makes_no_key(fresh_url, post):
+    """A key outlasts the session that makes it."""
+    async with placed(fresh_url, post) as place:
+        ann = await place.up()
+        for password in (None, "wrong"):
+            refusal = await place.refused(place.ask(CREATE_KEY, ann["accessToken"], name="x", password=password))
+            assert refusal.code is Code.UNAUTHENTICATED
+        assert (await place.ask(KEYS, ann["accessToken"]))["apiKeys"] == []
 
 
 async def test_a_key_ends(fresh_url, post):

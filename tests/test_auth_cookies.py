@@ -82,6 +82,16 @@ async def test_signing_out_takes_the_cookie_away(place):
     assert await place.ask(IN, exchange=by(cookie), **SIGN_IN)
 
 
+async def test_a_deleted_account_leaves_no_cookie(place):
+    await place.up()
+    cookie, _ = await in_browser(place)
+    exchange = by(cookie)
+    deleting = "mutation ($password: String) { deleteAccount(password: $password) }"
+    assert await place.ask(deleting, exchange=exchange, password=PASSWORD) == {"deleteAccount": True}
+    ((_, text),) = exchange.reply or []
+    assert text.endswith("Max-Age=0")
+
+
 async def test_signing_in_anew_ends_what_the_cookie_had(place):
     """Session fixation: what somebody else put into a browser is not what its user signs in with."""
     await place.up()

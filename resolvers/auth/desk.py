@@ -256,6 +256,15 @@ class Desk:
         if before := self.cookies.value(asked.exchange.headers):
             await self.end(asked.system, SESSION.c.cookie == hashed(before), asked.session)
 
+    async def drop_cookie(self, asked: Asked) -> None:
+        """Takes the browser's cookie away once that is committed."""
+        if self.cookies.value(asked.exchange.headers):
+
+            async def take() -> None:
+                self.cookies.take(asked.exchange)
+
+            await asked.session.after_commit(take)
+
     async def told(self, user: Mapping[str, Any], opened: Opened, asked: Asked) -> SignedIn:
         """What is told of a session. Raises BAD_USER_INPUT where the answer would be kept, with the tokens in it."""
         asked.unkept()

@@ -38,6 +38,7 @@ from .parts.by_passkey import ByPasskey
 from .parts.by_password import ByPassword
 from .parts.invitations import Invitations
 from .parts.keys_of_programs import KeysOfPrograms
+from .parts.own_account import OwnAccount
 from .parts.own_sessions import OwnSessions
 from .parts.second_factor import SecondFactor
 from .parts.sign_up import ConfirmedSignUp, SignUp
@@ -191,8 +192,8 @@ class Auth(Module, ABC):
 def _parts(options: Options) -> Sequence[Part]:
     """What a developer has decided for."""
     admins, confirmed = options.admins, options.sign_up == "confirmed"
-    parts: list[Part] = [ByPassword(), OwnSessions(), ByMail(), Administration(admins), Invitations(admins)]
-    parts += [KeysOfPrograms(admins), SecondFactor(options.app), ByPasskey(options.app, options.rp_id)]
+    parts: list[Part] = [ByPassword(), ByMail(), SecondFactor(options.app), ByPasskey(options.app, options.rp_id)]
+    parts += [OwnSessions(), OwnAccount(), KeysOfPrograms(admins), Administration(admins), Invitations(admins)]
     if options.sign_up != "invited":
         parts.append(ConfirmedSignUp() if confirmed else SignUp())
     if options.anonymous:

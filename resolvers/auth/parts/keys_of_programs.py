@@ -1,7 +1,8 @@
 """The fields of API keys: one's own, and those of programs that are nobody.
 
 In: names, roles and times. Out: keys, which are told once, and what is known of them. A key of one's own has no role
-that its user has not. Refused here: roles that one has not (FORBIDDEN), and too many keys (LIMIT_EXCEEDED).
+that its user has not, and outlasts the session that makes it: whoever has stolen an access token makes none. Refused
+here: roles that one has not (FORBIDDEN), and too many keys (LIMIT_EXCEEDED).
 """
 
 from collections.abc import Mapping
@@ -14,7 +15,7 @@ from strawberry.scalars import JSON
 
 from ....schema.errors import Code, Refusal
 from ...context import Info
-from .. import api_keys
+from .. import api_keys, proving
 from ..admin import admin
 from ..desk import Asked
 from ..fields import ApiKey, CreatedApiKey
@@ -49,13 +50,19 @@ class KeysOfPrograms(Part):
         return [_told(row) for row in await api_keys.of(user, asked.system)]
 
     async def create_api_key(
-        self, info: Info, name: str, roles: list[str] | None = None, expires_at: datetime | None = None
+        self,
+        info: Info,
+        name: str,
+        roles: list[str] | None = None,
+        expires_at: datetime | None = None,
+        password: str | None = None,
+        code: str | None = None,
     ) -> CreatedApiKey:
         """A key with which a program is you: send it as `X-API-Key`. It has your roles, or only those of them that you
-        name, as long as you have them.
+        name, as long as you have them. Prove that it is you: by your password, or a code of your app.
         """
         asked = self.asked(info)
-        user, _ = asked.signed_in()
+        user = (await proving.again(self.desk, asked, password, code))["id"]
         own = asked.session.actor.roles
         if roles is not None and (missing := sorted({*roles_of(roles)} - own)):
             raise Refusal.of(Code.FORBIDDEN, f"You have not the roles {', '.join(missing)} yourself.")

@@ -67,12 +67,7 @@ class OwnSessions(Part):
         user, session = asked.signed_in()
         condition = SESSION.c.user_id == user if everywhere else SESSION.c.id == session
         ended = await self.desk.end(asked.system, condition, asked.session)
-        if self.desk.cookies.value(asked.exchange.headers):
-
-            async def take() -> None:
-                self.desk.cookies.take(asked.exchange)
-
-            await asked.session.after_commit(take)
+        await self.desk.drop_cookie(asked)
         await asked.tell("signed_out", user, "everywhere" if everywhere else "")
         return bool(ended)
 
