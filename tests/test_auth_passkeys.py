@@ -499,6 +499,24 @@ async def test_whoever_made_an_account_of_anothers_address_keeps_no_passkey_of_i
     assert (await place.sql(sa.select(PASSKEY))).all() == []
 
 
+@pytest.mark.parametrize("by", ["code", "reset"])
+async def test_an_address_that_is_proved_anew_is_no_second_factor(mailed, post, by):
+    """The admin gave somebody another address, say: what the factor is made of stays, and is asked for."""
+    place = mailed
+    up = await verified(place)
+    key = await register(place, up["accessToken"], second=True)
+    await place.sql(sa.update(User).values(email_verified=False))
+    if by == "code":
+        await place.ask(ASK_CODE, email="ann@example.com")
+        begun = challenge(await place.refused(place.ask(BY_CODE, link=token(await post.next()))))
+    else:
+        await place.ask('mutation { requestPasswordReset(email: "ann@example.com") }')
+        await place.ask(RESET, link=token(await post.next()), new="another good one")
+        begun = await half(place, password="another good one")
+    wanted = await asked_second(place, begun)
+    assert await place.ask(SECOND, challenge=begun, credential=key.get(wanted))
+
+
 async def test_a_new_password_by_mail_keeps_ones_own_passkeys(mailed, post):
     place = mailed
     up = await verified(place)
