@@ -109,7 +109,7 @@ def _json(text: str | None) -> Any:
 
 def only_reads(statement: sa.Executable) -> bool:
     """Whether a statement changes and locks nothing."""
-    return isinstance(statement, sa.SelectBase) and not getattr(statement, "_for_update_arg", None)
+    return isinstance(statement, sa.SelectBase) and getattr(statement, "_for_update_arg", None) is None
 
 
 def script(compiled: Compiled, *, guarded: bool) -> Script[sa.Result[Any] | Broken]:
