@@ -21,6 +21,8 @@ from ..resolvers.auth.passwords import Passwords
 from ..resolvers.auth.users import Query
 from ..schema.module import Host
 from .mail import SMTP, Printed, Unsent
+from .oauth.all import Providers
+from .oauth.provider import Declared
 
 KEYS_SECONDS = 300
 """For how long others may keep our public keys."""
@@ -30,14 +32,18 @@ class ServedAuth(Auth):
     """See `auth`."""
 
     _mailer: SMTP | Printed | Unsent | None = None
+    providers: Providers | None = None
 
     def routes(self) -> Sequence[Any]:
         """See `Module`."""
-        return [Route("/.well-known/jwks.json", self._jwks), Route("/auth/mails", self._mails)]
+        own = [Route("/.well-known/jwks.json", self._jwks), Route("/auth/mails", self._mails)]
+        return own + ([self.providers.route()] if self.providers else [])
 
     def lifespan(self, host: Host) -> AbstractAsyncContextManager[None]:
-        """See `Module`. SetupError where mail can't be sent as the settings say."""
+        """See `Module`. SetupError where mail can't be sent, or providers be asked, as the settings say."""
         settings = host.settings
+        if self.providers:
+            self.providers.start(settings)
         if settings.smtp_url:
             self._mailer = SMTP(settings.smtp_url.get_secret_value(), settings.mail_from)
         else:
@@ -73,6 +79,7 @@ def auth(
     passwords: Callable[[], Passwords] = Passwords,
     links: Mapping[str, str] | None = None,
     mails: Write | None = None,
+    providers: Sequence[Declared] = (),
     clock: Callable[[], datetime] = _now,
 ) -> Auth:
     """Sign-in as fields of the same schema: `Backend(models=[User, ...], modules=[auth()])`.
@@ -85,5 +92,21 @@ def auth(
     "reset_password", "sign_in", "change_email"): `{"verify_email": "https://app.example.com/verify?token={token}"}`.
     `mails` gives other words for them, by purpose and language. `issuer` is what access tokens say of who made them.
     `passwords` makes what hashes, with other parameters, say.
+
+    `providers` are others who sign people in, of `hedgerow.providers`: `[Google(), GitHub(client_id="…",
+    client_secret="…")]`; what is not given here is in settings.
     """
-    return ServedAuth(claims or {}, lifetimes or Lifetimes(), issuer, profile, passwords, clock, links or {}, mails)
+    others = Providers(providers, clock) if providers else None
+    served = ServedAuth(
+        claims or {},
+        lifetimes or Lifetimes(),
+        issuer,
+        profile,
+        passwords,
+        clock,
+        links or {},
+        mails,
+        [others.part] if others else [],
+    )
+    served.providers = others
+    return served

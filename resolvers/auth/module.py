@@ -59,6 +59,7 @@ class Auth(Module, ABC):
         clock: Callable[[], datetime],
         links: Mapping[str, str],
         write: Write | None,
+        more: Sequence[Part] = (),
     ) -> None:
         self._claims = claims
         self._lifetimes = lifetimes
@@ -71,7 +72,7 @@ class Auth(Module, ABC):
         self._users: Users
         self._desk: Desk
         self._leeway = timedelta()
-        self._parts: Sequence[Part] = (ByPassword(), OwnSessions(), ByMail(links, write))
+        self._parts: Sequence[Part] = (ByPassword(), OwnSessions(), ByMail(links, write), *more)
 
     # What it brings
 

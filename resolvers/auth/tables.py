@@ -76,4 +76,18 @@ CHALLENGE = sa.Table(
 )
 """What was begun and waits to be finished; see `challenges`."""
 
-TABLES = (CREDENTIAL, SESSION, REFRESH, ATTEMPT, CODE, CHALLENGE)
+IDENTITY = sa.Table(
+    "hedgerow_auth_identity",
+    OWN,
+    sa.Column("id", sa.Uuid, primary_key=True),
+    sa.Column("provider", sa.String(64), nullable=False),
+    sa.Column("subject", sa.String(255), nullable=False),
+    sa.Column("user_id", sa.Uuid, nullable=False, index=True),
+    sa.Column("email", sa.String(254)),
+    sa.Column("created_at", _MOMENT, nullable=False),
+    sa.Column("used_at", _MOMENT, nullable=False),
+    sa.UniqueConstraint("provider", "subject"),
+)
+"""Who users are at providers; see `identities`."""
+
+TABLES = (CREDENTIAL, SESSION, REFRESH, ATTEMPT, CODE, CHALLENGE, IDENTITY)

@@ -15,7 +15,7 @@ from ....schema.errors import Code, Refusal
 from ...context import Info
 from ...session import Session
 from ...tasks import Tasks
-from .. import codes
+from .. import codes, identities
 from ..attempts import keys
 from ..codes import Purpose
 from ..desk import Asked
@@ -23,7 +23,7 @@ from ..fields import SignedIn
 from ..mails import Write, written
 from ..part import Part
 from ..passwords import fault
-from ..tables import SESSION
+from ..tables import IDENTITY, SESSION
 from ..users import address
 
 HELD = "This link or code does not hold any more. Ask for a new one."
@@ -121,6 +121,8 @@ class ByMail(Part):
         if proved is None or user is None or user["email"] != proved.email:
             raise Refusal.of(Code.UNAUTHENTICATED, HELD)
         await desk.keep_password(proved.user, hashed, asked)
+        if not user["email_verified"]:
+            await identities.remove(asked.system, IDENTITY.c.user_id == proved.user)
         await desk.users.change(proved.user, asked.system, email_verified=True)
         await desk.attempts.succeeded(keys("password", proved.email, asked.address, known=False), asked.system)
         await desk.end(asked.system, SESSION.c.user_id == proved.user, asked.session)
@@ -148,6 +150,7 @@ class ByMail(Part):
         if not user["email_verified"]:
             # Whoever made the account may have been another, who waits for the address' owner to move in.
             await desk.drop_password(proved.user, asked)
+            await identities.remove(asked.system, IDENTITY.c.user_id == proved.user)
             await desk.end(asked.system, SESSION.c.user_id == proved.user, asked.session)
             await desk.users.change(proved.user, asked.system, email_verified=True)
         await asked.tell("signed_in", proved.user, "by a code")
