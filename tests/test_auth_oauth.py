@@ -287,6 +287,16 @@ async def test_several_addresses_are_asked_for_at_once(ann: Browser) -> None:
         assert await ann.ask(IN, **await ann.come_back(name, **ann.world.consents(url)))
 
 
+async def test_no_transaction_waits_for_a_provider(ann: Browser) -> None:
+    """SQLite has one writer: were it held meanwhile, the others would wait."""
+    asking = URL.replace("{\n", '{\n a: requestEmailCode(email: "ann@example.com")\n', 1)
+    await refused(ann.ask(asking, provider="google", redirectTo=BACK), Code.BAD_USER_INPUT)
+    given = {"query": URL, "variables": {"provider": "google", "redirectTo": BACK}}
+    answer = await ann.client.post("/graphql", json=given, headers={"idempotency-key": "x" * 20})
+    assert answer.json()["errors"][0]["extensions"]["code"] == "BAD_USER_INPUT"
+    assert ann.world.asked == []
+
+
 async def test_the_cookie_is_the_browsers_alone(ann: Browser) -> None:
     answer = await ann.client.post(
         "/graphql", json={"query": URL, "variables": {"provider": "google", "redirectTo": BACK}}

@@ -30,6 +30,7 @@ from ..users import address
 
 GONE = "This sign-in does not hold any more, or was begun elsewhere. Begin it again."
 TAKEN = "There is an account with this e-mail address already. Sign in to it, and link this identity there."
+FIRST = "oauthUrl asks a provider: put it before what writes in the same mutation, and send no Idempotency-Key."
 OTHERS = "Another account signs in with this identity already."
 LAST = "You could not sign in any more. Set a password, confirm your e-mail address, or link another identity first."
 CALLBACK = "/auth/callback/"
@@ -67,6 +68,8 @@ class ByOAuth(Part):
         (base64url) of a random verifier that you keep and send with them.
         """
         asked, exchange = self.asked(info), info.context.exchange
+        if asked.kept or asked.session.writes:  # a transaction would wait for the provider
+            raise Refusal.of(Code.BAD_USER_INPUT, FIRST)
         other = self.providers.get(provider)
         if other is None:
             raise Refusal.of(Code.BAD_USER_INPUT, f"There is no such provider, but {', '.join(self.providers)}.")
@@ -86,7 +89,11 @@ class ByOAuth(Part):
         except Failed as failure:
             raise Refusal.of(Code.UNAVAILABLE, f"{provider} can't be reached right now. Try again.") from failure
         user = user_of(asked.session.actor.claims)
-        await flows.begin(kept, user, self.desk.sealing, asked.system, asked.now, state)
+
+        async def begin() -> None:
+            await flows.begin(kept, user, self.desk.sealing, asked.apart, asked.now, state)
+
+        await asked.session.after_commit(begin)
         return url
 
     async def sign_in_with_o_auth(self, info: Info, code: str, state: str, verifier: str | None = None) -> SignedIn:
