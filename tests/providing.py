@@ -84,7 +84,9 @@ class Elsewhere(httpx2.AsyncHTTPTransport):
 
 @dataclass
 class World:
-    """All providers. A test changes what they say: `claims` of the id_token, `sign`, `answers` by address."""
+    """All providers. A test changes what they say: `claims` of the id_token, `sign`, `answers` by
+    address, and how a token is `packed`.
+    """
 
     clock: list[datetime]
     claims: dict[str, Any] = field(default_factory=dict)
@@ -93,6 +95,7 @@ class World:
     asked: list[tuple[str, Mapping[str, str], Mapping[str, str]]] = field(default_factory=list)
     sign: Callable[[dict[str, Any]], str] = lambda claims: jwt.encode({"alg": "RS256", "kid": "one"}, claims, KEY)
     more: dict[str, str] = field(default_factory=dict)
+    packed: Callable[[bytes], Response] = Response
 
     def __post_init__(self) -> None:
         keys = {"keys": [KEY.as_dict(private=False)]}
@@ -145,7 +148,7 @@ class World:
             key: value for key, value in {**claims, **self.claims}.items() if value is not None and key != "at_hash"
         }
         token = {"access_token": "an-access-token", "token_type": "Bearer", "expires_in": 3599, "scope": "openid"}
-        return JSONResponse({**token, "id_token": self.sign(claims)})
+        return self.packed(JSONResponse({**token, "id_token": self.sign(claims)}).body)
 
     def consents(self, url: str, **more: str) -> dict[str, str]:
         """Somebody signs in at the address: what their browser brings back."""

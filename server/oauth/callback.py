@@ -35,6 +35,8 @@ async def callback(request: Request, part: ByOAuth) -> Response:
     """The answer to a browser that comes back."""
     if request.method == "POST":
         return await _by_get(request)
+    if request.method == "HEAD":  # of who looks where an address leads: it is not used up by that
+        return _told(NOBODY, 405)
     given = _parameters(request.url.query)
     if given is None or len(given.get("state", "")) > LONGEST_STATE:
         return _told(NOBODY, 400)
