@@ -22,6 +22,8 @@ from ..resolvers.auth.passwords import Passwords
 from ..resolvers.auth.users import Query
 from ..schema.module import Host
 from .mail import SMTP, Printed, Unsent
+from .oauth.all import Providers
+from .oauth.provider import Declared
 
 KEYS_SECONDS = 300
 """For how long others may keep our public keys."""
@@ -31,14 +33,18 @@ class ServedAuth(Auth):
     """See `auth`."""
 
     _mailer: SMTP | Printed | Unsent | None = None
+    providers: Providers | None = None
 
     def routes(self) -> Sequence[Any]:
         """See `Module`."""
-        return [Route("/.well-known/jwks.json", self._jwks), Route("/auth/mails", self._mails)]
+        own = [Route("/.well-known/jwks.json", self._jwks), Route("/auth/mails", self._mails)]
+        return own + ([self.providers.route()] if self.providers else [])
 
     def lifespan(self, host: Host) -> AbstractAsyncContextManager[None]:
-        """See `Module`. SetupError where mail can't be sent as the settings say."""
+        """See `Module`. SetupError where mail can't be sent, or providers be asked, as the settings say."""
         settings = host.settings
+        if self.providers:
+            self.providers.start(settings)
         if settings.smtp_url:
             self._mailer = SMTP(settings.smtp_url.get_secret_value(), settings.mail_from)
         else:
@@ -76,6 +82,7 @@ def auth(
     same_site: SameSite = "lax",
     app: str = "Hedgerow",
     rp_id: str | None = None,
+    providers: Sequence[Declared] = (),
     clock: Callable[[], datetime] = now,
 ) -> Auth:
     """Sign-in as fields of the same schema: `Backend(models=[User, ...], modules=[auth()])`.
@@ -97,9 +104,11 @@ def auth(
     `issuer` is what access tokens say of who made them. `passwords` makes what hashes, with other parameters, say.
     `same_site` is that of cookies: "none" where your pages are of another site than the server. `app` is what
     authenticator apps and passkeys call yours; `rp_id` is the host, or a domain above it, that passkeys are for, else
-    that of HEDGEROW_PUBLIC_URL.
+    that of HEDGEROW_PUBLIC_URL. `providers` are others who sign people in, of `hedgerow.providers`:
+    `[Google(), GitHub(client_id="…", client_secret="…")]`; what is not given here is in settings.
     """
-    return ServedAuth(
+    others = Providers(providers, clock) if providers else None
+    served = ServedAuth(
         Options(
             profile=profile,
             claims=claims or {},
@@ -114,6 +123,10 @@ def auth(
             same_site=same_site,
             app=app,
             rp_id=rp_id,
+            providers=[each.name for each in providers],
             clock=clock,
-        )
+        ),
+        [others.part] if others else [],
     )
+    served.providers = others
+    return served

@@ -10,7 +10,7 @@ import re
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic import BaseModel, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from ..resolvers.limits import Limits
@@ -21,10 +21,29 @@ ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://[a-z0-9.\-\[\]:]+\Z", re.ASCII)
 """As browsers write it: lower case, no path, and no port that is its scheme's own."""
 
 
+class OAuthClient(BaseModel):
+    """Who this server is at a provider that signs people in."""
+
+    client_id: str = ""
+    client_secret: SecretStr | None = None
+
+    @classmethod
+    def of(cls, client_id: str, secret: str) -> OAuthClient:
+        """One of plain texts."""
+        return cls(client_id=client_id, client_secret=SecretStr(secret))
+
+    @property
+    def secret(self) -> str:
+        """The secret; "" where there is none."""
+        return self.client_secret.get_secret_value() if self.client_secret else ""
+
+
 class Settings(BaseSettings):
     """What a deployment decides. Everything has a default that is safe on one's own machine."""
 
-    model_config = SettingsConfigDict(env_prefix="HEDGEROW_", env_file=".env", extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(
+        env_prefix="HEDGEROW_", env_file=".env", extra="ignore", frozen=True, env_nested_delimiter="__"
+    )
 
     database_url: str = Field(
         "", description="sqlite:///path or postgresql://…; empty: SQLite in .hedgerow/ beside the file"
@@ -45,6 +64,11 @@ class Settings(BaseSettings):
     jwt_secret: SecretStr | None = Field(None, description="key of HS256 tokens, at least 32 bytes")
     auth_secret: SecretStr | None = Field(
         None, description="secrets of auth(), by spaces: the first signs, all verify; default: the JWT secret"
+    )
+    oauth: dict[str, OAuthClient] = Field(
+        default_factory=dict[str, OAuthClient],
+        description="who the server is at providers of sign-in, by their names: HEDGEROW_OAUTH__GOOGLE__CLIENT_ID,"
+        " HEDGEROW_OAUTH__GOOGLE__CLIENT_SECRET",
     )
     smtp_url: SecretStr | None = Field(
         None, description="what sends mail: smtp://user:password@host:587, or smtps://…; hedgerow dev prints it without"

@@ -15,9 +15,11 @@ from hedgerow.server.listen import options
 
 
 @contextlib.contextmanager
-def serving(app: Any) -> Iterator[int]:
-    """Serves an ASGI app with its lifespan; gives the port."""
-    config = uvicorn.Config(app, host="127.0.0.1", port=0, log_level="critical", lifespan="on", **options(Settings()))
+def serving(app: Any, port: int = 0) -> Iterator[int]:
+    """Serves an ASGI app with its lifespan; gives the port, which is a free one unless it is given."""
+    config = uvicorn.Config(
+        app, host="127.0.0.1", port=port, log_level="critical", lifespan="on", **options(Settings())
+    )
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run)
     thread.start()

@@ -496,6 +496,18 @@ async def test_an_access_token_alone_makes_no_key(fresh_url, post):
         assert (await place.ask(KEYS, ann["accessToken"]))["apiKeys"] == []
 
 
+async def test_who_proves_an_address_first_is_rid_of_the_keys_that_were_there(fresh_url, post):
+    """Somebody signed up with another's address, made a key, and waits."""
+    async with placed(fresh_url, post) as place:
+        mallory = await place.up()
+        key = (await place.ask(CREATE_KEY, mallory["accessToken"], name="x"))["createApiKey"]["key"]
+        assert (await by_key(place, key, ME))["me"]
+        assert await place.ask('mutation { requestEmailCode(email: "ann@example.com") }')
+        document = "mutation ($link: String!) { signInWithCode(token: $link) { accessToken } }"
+        assert await place.ask(document, link=token(await post.next()))
+        assert (await place.refused(by_key(place, key, ME))).code is Code.UNAUTHENTICATED
+
+
 async def test_a_key_ends(fresh_url, post):
     async with placed(fresh_url, post) as place:
         ann = await place.up()

@@ -233,6 +233,17 @@ async def test_several_statements_are_one_transaction(backend):
     assert await names(backend) == ["one", "two"]
 
 
+async def test_rows_are_read_to_be_changed(backend):
+    system = backend.session(ADMINISTRATOR)
+
+    async def work(session: Session) -> list[str]:
+        found = await session.sql(select(Thing.name).where(Thing.name == "one").with_for_update())
+        return list(found.scalars())
+
+    await system.sql(sa.insert(Thing).values(name="one"))
+    assert await system.transact(work) == ["one"]
+
+
 async def test_a_mutation_that_asks_nothing_holds_up_nobody(backend):
     """On SQLite there is one writer: were it taken from the start, the others would wait."""
     session = backend.session(STRANGER)

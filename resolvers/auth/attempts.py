@@ -45,6 +45,8 @@ ADDRESS = Bound(50, timedelta(minutes=15))
 """Of all accounts from one address."""
 ACCOUNT = Bound(20, timedelta(minutes=1))
 """Of an account from all addresses."""
+BEGUN = Bound(300, timedelta(minutes=1))
+"""Of what anybody may begin from one address, and each time is written down."""
 FACTOR_HERE = Bound(5, timedelta(hours=1))
 """Of codes of a second factor from one address: six digits, and whoever tries them knows the password."""
 FACTOR = Bound(10, timedelta(hours=1))
@@ -143,6 +145,11 @@ def keys(what: str, account: str, address: str, *, known: bool) -> list[Key]:
 def address_keys(what: str, address: str) -> list[Key]:
     """What an attempt counts for that is at no account."""
     return [Key(_name(what, "address", address), ADDRESS, cleared=False)]
+
+
+def begin_keys(what: str, address: str) -> list[Key]:
+    """What it counts for to begin something that may never be finished."""
+    return [Key(_name(what, "begun", address), BEGUN, cleared=False)]
 
 
 def factor_keys(user: str, address: str, challenge: str | None, *, known: bool) -> list[Key]:

@@ -6,7 +6,7 @@ is refused (a failed attempt) is written once the mutation is over. Refused here
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -26,11 +26,12 @@ from .cookies import Cookies
 from .events import LONGEST_AGENT, AuthEvent, record
 from .fields import SignedIn, signed_in_user
 from .known import Known
+from .options import SigningUp
 from .passwords import Passwords
 from .post import Post
 from .sealing import Sealing
 from .sessions import Opened, Sessions, hashed
-from .tables import CREDENTIAL, SESSION, TABLES
+from .tables import API_KEY, CREDENTIAL, IDENTITY, PASSKEY, SESSION, TABLES
 from .tokens import Access, Keys
 from .users import Users
 from .words import Purpose
@@ -107,6 +108,9 @@ class Desk:
     sealing: Sealing
     attempts: Attempts
     access: timedelta
+    sign_up: SigningUp
+    providers: Collection[str]
+    """Names of those who sign people in."""
     clock: Callable[[], datetime]
     post: Post
 
@@ -203,9 +207,13 @@ class Desk:
         if not (await asked.system.sql(set_it.returning(CREDENTIAL.c.user_id))).first():
             await asked.system.sql(sa.insert(CREDENTIAL).values(user_id=user, **values))
 
-    async def drop_password(self, user: UUID, asked: Asked) -> None:
-        """No password is a user's any more."""
-        await asked.system.sql(sa.delete(CREDENTIAL).where(CREDENTIAL.c.user_id == user))
+    async def evict(self, user: UUID, asked: Asked, *, passkeys: bool) -> None:
+        """Takes away all that signs in to an account whose address is proved first now: whoever made it may have been
+        another, who waits for the address's owner to move in.
+        """
+        for table in (CREDENTIAL, IDENTITY, API_KEY, *([PASSKEY] if passkeys else [])):
+            await asked.system.sql(sa.delete(table).where(table.c.user_id == user))
+        await asked.session.after_commit(self.forget)
 
     async def renew_password(self, user: Mapping[str, Any], password: str, asked: Asked) -> None:
         """Hashes a password anew that fitted what was kept, which another system made, or with other parameters."""

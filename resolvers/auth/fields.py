@@ -86,6 +86,15 @@ class RegisteredPasskey:
     recovery_codes: list[str] = strawberry.field(description="Those that were made for it; they are told this once.")
 
 
+@strawberry.type(description="Who you are at a provider; you can sign in there.")
+class AuthIdentity:
+    id: UUID
+    provider: str
+    email: str | None = strawberry.field(description="What the provider says, verified or not.")
+    created_at: datetime
+    used_at: datetime = strawberry.field(description="When it was last signed in with.")
+
+
 def signed_in_user(user: Any) -> SignedInUser:
     """What is told of a user's row."""
     return SignedInUser(

@@ -60,7 +60,7 @@ class Auth(Module, ABC):
 
     name = "auth"
 
-    def __init__(self, options: Options) -> None:
+    def __init__(self, options: Options, more: Sequence[Part] = ()) -> None:
         self._options = options
         self._clock = options.clock
         self._own: list[type[Any]] = []
@@ -68,7 +68,7 @@ class Auth(Module, ABC):
         self._profile: Profile
         self._desk: Desk
         self._who: Who
-        self._parts = _parts(options)
+        self._parts = [*_parts(options), *more]
 
     # What it brings
 
@@ -130,6 +130,8 @@ class Auth(Module, ABC):
             sealing=Sealing(secrets),
             attempts=Attempts(),
             access=times.access,
+            sign_up=self._options.sign_up,
+            providers=self._options.providers,
             clock=self._clock,
             post=Post(self.mailer, self._options.links, self._options.mails),
         )
@@ -189,7 +191,7 @@ class Auth(Module, ABC):
         return self._desk.host.session(Actor(superuser=True))
 
 
-def _parts(options: Options) -> Sequence[Part]:
+def _parts(options: Options) -> list[Part]:
     """What a developer has decided for."""
     admins, confirmed = options.admins, options.sign_up == "confirmed"
     parts: list[Part] = [ByPassword(), ByMail(), SecondFactor(options.app), ByPasskey(options.app, options.rp_id)]

@@ -5,7 +5,7 @@ No logic: the parts read it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Literal, TypeAlias
@@ -50,4 +50,5 @@ class Options:
     same_site: SameSite = "lax"
     app: str = "Hedgerow"
     rp_id: str | None = None
+    providers: Collection[str] = ()
     clock: Callable[[], datetime] = now

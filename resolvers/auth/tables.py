@@ -133,4 +133,18 @@ PASSKEY = sa.Table(
 )
 """The passkeys of users. `handle` is what authenticators know a user by, random and the same in all their rows."""
 
-TABLES = (CREDENTIAL, SESSION, REFRESH, ATTEMPT, CODE, CHALLENGE, API_KEY, TOTP, RECOVERY, PASSKEY)
+IDENTITY = sa.Table(
+    "hedgerow_auth_identity",
+    OWN,
+    sa.Column("id", sa.Uuid, primary_key=True),
+    sa.Column("provider", sa.String(64), nullable=False),
+    sa.Column("subject", sa.String(255), nullable=False),
+    sa.Column("user_id", sa.Uuid, nullable=False, index=True),
+    sa.Column("email", sa.String(254)),
+    sa.Column("created_at", _MOMENT, nullable=False),
+    sa.Column("used_at", _MOMENT, nullable=False),
+    sa.UniqueConstraint("provider", "subject"),
+)
+"""Who users are at providers; see `identities`."""
+
+TABLES = (CREDENTIAL, SESSION, REFRESH, ATTEMPT, CODE, CHALLENGE, API_KEY, TOTP, RECOVERY, PASSKEY, IDENTITY)

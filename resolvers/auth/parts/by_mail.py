@@ -11,7 +11,7 @@ from ....schema.errors import Code, Refusal
 from ...context import Info
 from ...database import Broken
 from ...session import Session
-from .. import codes, factors, passkeys
+from .. import codes, factors
 from ..attempts import keys
 from ..codes import Purpose
 from ..desk import HELD, TAKEN, Asked
@@ -99,8 +99,8 @@ class ByMail(Part):
         user = await desk.users.by_id(proved.user, asked.system) if proved else None
         if proved is None or user is None or user["email"] != proved.email:
             raise Refusal.of(Code.UNAUTHENTICATED, HELD)
-        if not user["email_verified"] and not await factors.of(proved.user, asked.system):
-            await passkeys.drop(proved.user, asked.system)  # of whoever made the account; see sign_in_with_code
+        if not user["email_verified"]:
+            await desk.evict(proved.user, asked, passkeys=not await factors.of(proved.user, asked.system))
         await desk.keep_password(proved.user, hashed, asked)
         await desk.users.change(proved.user, asked.system, email_verified=True)
         await desk.attempts.succeeded(keys("password", proved.email, asked.address, known=False), asked.system)
@@ -129,9 +129,7 @@ class ByMail(Part):
             raise Refusal.of(Code.UNAUTHENTICATED, HELD)
         await desk.second_factor(user["id"], asked)
         if not user["email_verified"]:
-            # Whoever made the account may have been another, who waits for the address' owner to move in.
-            await desk.drop_password(proved.user, asked)
-            await passkeys.drop(proved.user, asked.system)
+            await desk.evict(proved.user, asked, passkeys=True)
             await desk.end(asked.system, SESSION.c.user_id == proved.user, asked.session)
             await desk.users.change(proved.user, asked.system, email_verified=True)
         await asked.tell("signed_in", proved.user, "by a code")

@@ -19,7 +19,8 @@ from webauthn.helpers import base64url_to_bytes, bytes_to_base64url
 
 from ....schema.errors import Code, Refusal, SetupError
 from ...context import Info
-from .. import challenges, factors, passkeys, proving, recovery
+from .. import challenges, factors, passkeys, proving, recovery, ways
+from ..attempts import begin_keys
 from ..ceremonies import Ceremonies, Said, host_of, said
 from ..challenges import Begun
 from ..desk import OVER, Asked
@@ -142,13 +143,7 @@ class ByPasskey(Part):
         user = await proving.again(self.desk, asked, password, code)
         if not await passkeys.remove(id, user["id"], asked.system):
             return False
-        settings = self.desk.host.settings
-        by_mail = user["email"] is not None and bool(settings.smtp_url or settings.graphiql)
-        if user["password"] is None and not by_mail:
-            rows = await passkeys.of(user["id"], asked.system)
-            if all(row["second_factor"] for row in rows):
-                message = "This passkey is your last way to sign in. Add another one first, or a password."
-                raise Refusal.of(Code.BAD_USER_INPUT, message)
+        await ways.keep_one(self.desk, asked, user)
         await factors.settle(user["id"], asked.system)
         await asked.tell("passkey_removed", user["id"])
         return True
@@ -158,6 +153,7 @@ class ByPasskey(Part):
     async def begin_passkey_sign_in(self, info: Info) -> JSON:
         """Options for `navigator.credentials.get`; `signInWithPasskey` follows within five minutes."""
         asked, token = self.asked(info), challenges.token()
+        await self.desk.count(asked, begin_keys("passkey", asked.address))
         options = self._ceremonies.request(token, [], verified=True)
         await challenges.begin(token, SIGN_IN, {}, HOLDS, asked.system, asked.now)
         return JSON(options)
