@@ -19,9 +19,9 @@ import os
 import sys
 import threading
 import unicodedata
-from collections.abc import Callable, Generator
+from collections.abc import AsyncGenerator, Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import asynccontextmanager, suppress
 from typing import Any, TypeVar
 
 import bcrypt
@@ -39,6 +39,8 @@ NICENESS = 10
 LONGEST = 256
 """Characters of a password."""
 COMMON = frozenset(FREQUENCY_LISTS["passwords"])
+AHEAD = 3
+"""How many more than can be hashed at once have a turn, so that there is always one to hash."""
 BUSY = "Too many are signing in right now. Try again in a moment."
 _SCRYPT_MEMORY = 256 * 1024 * 1024
 
@@ -55,19 +57,21 @@ class Passwords:
         self._hasher = PasswordHasher(time_cost=passes, memory_cost=memory, parallelism=lanes)
         self._threads = ThreadPoolExecutor(at_once, "hedgerow-password", _stand_back)
         self._most = at_once + waiting
+        self._ready = asyncio.Semaphore(at_once + AHEAD)
         self._working = self._turns = 0
         self._nobodys: str | None = None
 
-    @contextmanager
-    def turn(self) -> Generator[None]:
-        """Whoever signs in has a turn from the first on, so that nothing is asked of the database for one too many.
-        Raises RATE_LIMITED where as many wait as may.
+    @asynccontextmanager
+    async def turn(self) -> AsyncGenerator[None]:
+        """Whoever signs in waits here for a turn, before anything is asked of the database. Raises RATE_LIMITED where
+        as many wait as may.
         """
         if self._turns >= self._most:
             raise Refusal.of(Code.RATE_LIMITED, BUSY)
         self._turns += 1
         try:
-            yield
+            async with self._ready:
+                yield
         finally:
             self._turns -= 1
 

@@ -31,7 +31,7 @@ class ByPassword(Part):
     async def sign_in(self, info: Info, email: str, password: str) -> SignedIn:
         """A new session, by e-mail address and password."""
         asked, desk = self.asked(info), self.desk
-        with desk.passwords.turn():
+        async with desk.passwords.turn():
             user = await self._proved(asked, email, password)
             if desk.passwords.outdated(user["password"]):
                 await desk.renew_password(user, password, asked)
