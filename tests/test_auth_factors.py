@@ -20,7 +20,8 @@ from hedgerow.resolvers.auth.recovery import COUNT
 from hedgerow.resolvers.auth.tables import CHALLENGE, CODE, CREDENTIAL, RECOVERY, SESSION, TABLES, TOTP
 from hedgerow.resolvers.exchange import Exchange
 
-from .conftest import ADMINISTRATOR
+from .conftest import ADMINISTRATOR, settings
+from .post import Post, code, mailing, posting, token
 from .second_factors import (
     BEGIN,
     COMPLETE,
@@ -38,7 +39,7 @@ from .second_factors import (
 )
 from .serving import serving
 from .signing_in import IN, PASSWORD, Place, User, served
-from .test_auth_mail import ASK_CODE, BY_CODE, RESET, Post, code, mailing, token
+from .test_auth_mail import ASK_CODE, BY_CODE, RESET
 
 ME = "{ me { id } }"
 
@@ -52,10 +53,8 @@ async def place(fresh_url: str) -> AsyncIterator[Place]:
 
 @pytest.fixture
 async def post() -> AsyncIterator[Post]:
-    made = Post()
-    made.controller.start()
-    yield made
-    made.controller.stop()
+    async with posting() as made:
+        yield made
 
 
 @pytest.fixture
@@ -500,6 +499,28 @@ async def test_a_sealed_secret_is_nobody_elses(place):
     await place.sql(sa.update(TOTP).where(TOTP.c.user_id == theirs).values(secret=rows[mine].secret, last_step=0))
     copied = complete(place, await half(place, "bob@example.com"), app.next())
     assert (await place.refused(copied)).code is Code.UNAUTHENTICATED
+
+
+async def test_an_app_goes_on_when_the_servers_secret_is_replaced(fresh_url, monkeypatch):
+    """What an old secret sealed is sealed anew while both are there."""
+    monkeypatch.setattr(totp, "BATCH", 2)
+    old, new = "an_old_secret_of_at_least_32_bytes", "a_new_secret_of_at_least_32_bytes!"
+    apps: list[App] = []
+    for day, (given, swept) in enumerate(((old, True), (f"{new} {old}", True), (new, False))):
+        backend, clock = served(fresh_url)
+        backend.settings = settings(fresh_url, auth_secret=given)
+        async with backend.lifespan():
+            place = Place(backend, clock)
+            place.later(days=day)
+            if not apps:
+                apps = [(await protected(place, f"user{number}@example.com"))[1] for number in range(5)]
+            if swept:
+                await place.auth.sweep()
+            for number, app in enumerate(apps):
+                app.place = place
+                begun = await half(place, f"user{number}@example.com")
+                assert await complete(place, begun, app.next())
+            assert len({row.secret[:4] for row in await place.sql(sa.select(TOTP))}) == 1
 
 
 @pytest.mark.parametrize("document", [BEGIN, CONFIRM, RENEW])

@@ -20,10 +20,11 @@ from hedgerow.resolvers.auth.tables import CHALLENGE, CREDENTIAL, PASSKEY, RECOV
 
 from .authenticator import PRESENT, VERIFIED, Authenticator
 from .conftest import ADMINISTRATOR, settings
+from .post import Post, mailing, posting, token
 from .second_factors import FACTORS, REMOVE, add_app, challenge, complete, half, protected, verified
 from .signing_in import PASSWORD, Place, User, served
 from .test_auth_factors import ME
-from .test_auth_mail import ASK_CODE, BY_CODE, RESET, Post, mailing, token
+from .test_auth_mail import ASK_CODE, BY_CODE, RESET
 
 ORIGIN = "http://localhost:8000"
 BEGIN = """mutation ($password: String, $code: String, $second: Boolean! = false) {
@@ -57,10 +58,8 @@ async def place(fresh_url: str) -> AsyncIterator[Place]:
 
 @pytest.fixture
 async def post() -> AsyncIterator[Post]:
-    made = Post()
-    made.controller.start()
-    yield made
-    made.controller.stop()
+    async with posting() as made:
+        yield made
 
 
 @pytest.fixture

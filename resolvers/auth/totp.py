@@ -17,7 +17,7 @@ from pyotp import random_base32, totp
 
 from ..database import Broken
 from ..session import Session
-from .sealing import Sealing
+from .sealing import NAME, Sealing
 from .tables import TOTP
 
 STEP = 30
@@ -25,6 +25,7 @@ STEP = 30
 BESIDE = 1
 """So many steps before and after now."""
 PENDING = timedelta(minutes=15)
+BATCH = 500
 
 
 async def begin(user: UUID, sealing: Sealing, session: Session, now: datetime) -> str:
@@ -82,6 +83,23 @@ async def remove(user: UUID, session: Session) -> bool:
 async def sweep(session: Session, now: datetime) -> None:
     """Drops secrets that waited too long."""
     await session.sql(sa.delete(TOTP).where(TOTP.c.secret.is_(None), TOTP.c.pending_until <= now))
+
+
+async def reseal(sealing: Sealing, session: Session) -> None:
+    """Seals with the first secret of the server's what another one sealed, so that that one can be taken away."""
+    if not sealing.old:
+        return
+    theirs = sa.func.substr(TOTP.c.secret, 1, NAME, type_=sa.LargeBinary).in_(sealing.old)
+    wanted = sa.select(TOTP.c.user_id, TOTP.c.secret).where(theirs).order_by(TOTP.c.user_id).limit(BATCH)
+    found = (await session.sql(wanted)).all()
+    while found:
+        for row in found:
+            purpose = _purpose(row.user_id)
+            if (opened := sealing.open(row.secret, purpose)) is not None:
+                same = sa.and_(TOTP.c.user_id == row.user_id, TOTP.c.secret == row.secret)
+                anew = sealing.seal(opened, purpose)
+                await session.sql(sa.update(TOTP).where(same).values(secret=anew))
+        found = (await session.sql(wanted.where(TOTP.c.user_id > found[-1].user_id))).all()
 
 
 def uri(secret: str, account: str, app: str) -> str:

@@ -31,6 +31,7 @@ class SecondFactor(Part):
     async def sweep(self, system: Session, now: datetime) -> None:
         """See `Part`."""
         await totp.sweep(system, now)
+        await totp.reseal(self.desk.sealing, system)
 
     async def complete_sign_in(self, info: Info, challenge: str, code: str) -> SignedIn:
         """A new session, by the challenge that a sign-in was refused with, and a code of your authenticator app, or a
