@@ -16,7 +16,7 @@ from hedgerow.resolvers.auth.options import Lifetimes
 from hedgerow.resolvers.auth.tables import REFRESH, SESSION
 from hedgerow.resolvers.exchange import Exchange
 
-from .conftest import settings
+from .conftest import missing, settings
 from .serving import serving
 from .signing_in import AGAIN, IN, PASSWORD, Place, served
 from .talking import socket
@@ -273,8 +273,8 @@ class Pages(Module):
 @pytest.mark.browser
 @pytest.mark.timeout(120)
 async def test_in_a_browser_a_page_signs_in_and_another_can_not_use_it(fresh_url):
-    if missing := what_is_missing():
-        pytest.skip(missing)
+    if lacking := what_is_missing():
+        missing(lacking)
     backend, _ = served(fresh_url, more=[Pages()])
     backend.settings = settings(fresh_url, public_url="http://localhost:1")
     evil, _ = served(fresh_url, more=[Pages()])
