@@ -37,12 +37,13 @@ from ..schema.module import Module
 from ..schema.names import NAMINGS, NamingName
 from ..schema.views import view
 from . import graphiql
-from .asgi import Receive, Scope, Send
+from .asgi import App, Receive, Scope, Send
 from .bus import AnyBus, bus_of
 from .callers import AdminSecret, Tokens
 from .capture import Captured, captured
 from .compression import Compression
 from .connections import Bounds, Connections
+from .cors import crossing
 from .feed import Keep
 from .feed_postgres import PostgresFeed
 from .feed_sqlite import SQLiteFeed
@@ -127,7 +128,7 @@ class Backend:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and scope["path"].removeprefix(scope.get("root_path", "")) == PATH:
-            await self._started().graphql(scope, receive, send)
+            await self._started().http(scope, receive, send)
         elif scope["type"] == "websocket" and scope["path"].removeprefix(scope.get("root_path", "")) == PATH:
             await self._started().websockets(scope, receive, send)
         elif scope["type"] == "lifespan":
@@ -210,7 +211,8 @@ class Backend:
         )
         websockets = WebSockets(connections, new_id, log)
         rechecks = Rechecks(bus, connections, log)
-        self._running = _Running(engine, graphql, websockets, connections, rechecks, database, feed, bus)
+        http = crossing(graphql, settings.allowed_origins.split())
+        self._running = _Running(engine, graphql, http, websockets, connections, rechecks, database, feed, bus)
         try:
             await feed.start()
             if settings.broadcast_url:
@@ -308,6 +310,8 @@ class _Running:
 
     engine: Engine
     graphql: GraphQL
+    http: App
+    """The same, for pages of other origins too."""
     websockets: WebSockets
     connections: Connections
     rechecks: Rechecks

@@ -86,8 +86,9 @@ class Settings(BaseSettings):
     max_body_bytes: int = Field(1024 * 1024, ge=1_000, description="largest request body, and message on a WebSocket")
     allowed_origins: str = Field(
         "",
-        description="origins of web pages elsewhere, by spaces, that may open WebSockets and event streams, sign in by"
-        " cookies and passkeys, and be returned to from another's sign-in page; or *, for connections alone",
+        description="origins of web pages elsewhere, by spaces, that may ask (CORS), open WebSockets and event streams,"
+        " sign in by cookies and passkeys, and be returned to from another's sign-in page; or *, to ask and to listen"
+        " without cookies",
     )
     public_url: str = Field(
         "", description="where browsers reach the server, such as https://api.example.com; hedgerow dev knows its own"

@@ -1,7 +1,7 @@
 """Sessions in cookies: no script reads them, and no page elsewhere makes use of them."""
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager
 from datetime import timedelta
 from typing import Any
 
@@ -275,12 +275,16 @@ class Pages(Module):
 async def test_in_a_browser_a_page_signs_in_and_another_can_not_use_it(fresh_url):
     if lacking := what_is_missing():
         missing(lacking)
-    backend, _ = served(fresh_url, more=[Pages()])
-    backend.settings = settings(fresh_url, public_url="http://localhost:1")
     evil, _ = served(fresh_url, more=[Pages()])
+    friend, _ = served(fresh_url, more=[Pages()])
+    backend, _ = served(fresh_url, more=[Pages()])
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=str(CHROMIUM), args=ARGUMENTS)
-        with serving(backend) as port, serving(evil) as elsewhere:
+        with ExitStack() as stack:
+            elsewhere, listed = stack.enter_context(serving(evil)), stack.enter_context(serving(friend))
+            own = {"public_url": "http://localhost:1", "allowed_origins": f"http://localhost:{listed}"}
+            backend.settings = settings(fresh_url, **own)
+            port = stack.enter_context(serving(backend))
             home, graphql = f"http://localhost:{port}/app", f"http://localhost:{port}/graphql"
             context = await browser.new_context()
             page = await context.new_page()
@@ -299,6 +303,11 @@ async def test_in_a_browser_a_page_signs_in_and_another_can_not_use_it(fresh_url
             assert await attacker.evaluate(SOCKET, ws) == "closed"
             await attacker.evaluate(POST, [graphql, "mutation { signOut(everywhere: true) }"])
             assert await page.evaluate(ASK, [graphql, mine, {}, {}]) == {"data": {"me": {"name": "Ann"}}}
+            # One of an origin that is listed.
+            other = await context.new_page()
+            await other.goto(f"http://localhost:{listed}/app")
+            assert await other.evaluate(ASK, [graphql, mine, {}, {}]) == {"data": {"me": {"name": "Ann"}}}
+            assert await other.evaluate(SOCKET, ws) == {"data": {"me": {"name": "Ann"}}}
             out = await page.evaluate(ASK, [graphql, "mutation { signOut }", {}, {}])
             assert out == {"data": {"signOut": True}}
             assert await context.cookies() == []
