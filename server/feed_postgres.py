@@ -45,7 +45,12 @@ IDENTITY = (
 """The cluster, its timeline, the database and the log: where one is another, restored or copied, places of before mean
 nothing.
 """
-NEWEST = f"greatest((SELECT max(sequence) FROM {CHANGES}), f.pruned_sequence, f.settled_sequence) AS newest"
+LAST_GIVEN = f"(SELECT last_value - CASE WHEN is_called THEN 0 ELSE 1 END FROM {CHANGES}_sequence_seq)"
+NEWEST = (
+    f"least(greatest((SELECT max(sequence) FROM {CHANGES}), f.pruned_sequence, f.settled_sequence), {LAST_GIVEN})"
+    " AS newest"
+)
+"""What is kept of places is too high where somebody has set the sequence back."""
 STATE = f"pg_current_snapshot()::text AS now, {NEWEST}, f.epoch, f.pruned_sequence, f.settled_sequence"
 PLACE = f"SELECT {STATE} FROM {FEED} f"
 COLUMNS = 'sequence, "transaction", "table", operation, before, after'
@@ -71,9 +76,15 @@ GAPLESS = (
     "SELECT coalesce(max(sequence), $1) FROM (SELECT sequence, row_number() OVER (ORDER BY sequence) AS nth"
     f" FROM {CHANGES} WHERE sequence > $1) numbered WHERE sequence = $1 + nth"
 )
-LAST_GIVEN = f"(SELECT last_value - CASE WHEN is_called THEN 0 ELSE 1 END FROM {CHANGES}_sequence_seq)"
-PATIENCE = 4
-"""How often it is looked whether those who write have ended, before it is told without what they hold back."""
+KEEP_PLACE = (
+    f"UPDATE {FEED} SET settled_sequence = $1 WHERE settled_sequence < $1 AND one IN"
+    f" (SELECT one FROM {FEED} WHERE epoch = $2 FOR NO KEY UPDATE SKIP LOCKED)"
+)
+PLACE_KEPT = 1.0
+"""Seconds between two times that it is kept, at least, up to where all is settled, for those who begin to follow."""
+LONGEST_NAP = 0.05
+PATIENCE, PATIENCE_TO_READ = 0.5, 0.02
+"""Seconds until those who write have ended, or what they may hold back is left out: for who follows, and who reads."""
 
 
 class PostgresFeed(BaseFeed):
@@ -111,6 +122,7 @@ class PostgresFeed(BaseFeed):
         self._settling = Settling(0, MOST_HELD)
         self._proven: Position = 0
         """All up to it is settled, whether anybody listens or not."""
+        self._keep_at = 0.0
         self._unpruned: Mark | None = None
         """What is to be waited for before more may be dropped."""
 
@@ -233,7 +245,7 @@ class PostgresFeed(BaseFeed):
 
     async def _begin(self) -> Position:
         self._stale = False
-        at = await self._edge(self._connection)
+        at = await self._edge(self._connection, PATIENCE)
         rows = await self._connection.fetch(BEHIND, at, MOST_HELD)
         self._epoch, self._seen, self._page = rows[0]["epoch"], _seen(rows[0]), None
         self._settling = Settling(at, MOST_HELD)
@@ -245,21 +257,22 @@ class PostgresFeed(BaseFeed):
     def _forget(self) -> None:
         self._seen, self._page, self._settling = None, None, Settling(0, MOST_HELD)
 
-    async def _edge(self, connection: Any) -> Position:
+    async def _edge(self, connection: Any, patience: float) -> Position:
         """Up to where all is settled in what is read from now on: the newest, unless somebody writes for longer."""
         place = await connection.fetchrow(PLACE)
         now = _seen(place)
         if now.newest == self._proven:
             return now.newest
         mark: Mark | None = None
-        for _ in range(PATIENCE):
+        pause, until = GAP, asyncio.get_running_loop().time() + patience
+        while asyncio.get_running_loop().time() < until:
             mark = mark or Mark.of(now.newest, await connection.fetch(HOLDERS))
             if mark and not _seen(await connection.fetchrow(PLACE)).running(mark.holders):
                 self._proven = mark.newest
                 return mark.newest
-            await asyncio.sleep(GAP)
-        known = min(self._proven, now.newest)  # it is behind where somebody has set the sequence back
-        known = max(known, place["pruned_sequence"], place["settled_sequence"])
+            await asyncio.sleep(pause)
+            pause = min(2 * pause, LONGEST_NAP)
+        known = min(max(self._proven, place["pruned_sequence"], place["settled_sequence"]), now.newest)
         self._proven = await connection.fetchval(GAPLESS, known)
         return self._proven
 
@@ -267,6 +280,7 @@ class PostgresFeed(BaseFeed):
         """Tells what is new, and what is settled; takes note of what that waits for."""
         for _ in range(2):
             now = await self._tell_new()
+            await self._keep_place()
             if now is None or not self._settling.waits:
                 return
             mark = Mark.of(now.newest, await self._connection.fetch(HOLDERS))
@@ -277,6 +291,13 @@ class PostgresFeed(BaseFeed):
                 return
         self._stale = True  # what else came meanwhile waits for nobody either
         self._wake.set()
+
+    async def _keep_place(self) -> None:
+        """For other processes, so that one that begins while somebody writes knows of a place not long ago."""
+        time = asyncio.get_running_loop().time()
+        if self._upto is not None and time >= self._keep_at:
+            self._keep_at = time + PLACE_KEPT
+            await self._connection.execute(KEEP_PLACE, self._settling.at, self._epoch)
 
     async def _tell_new(self) -> Snapshot | None:
         """Tells what is visible now and was not in the last snapshot, in pages of one snapshot; None where that is for
@@ -360,7 +381,7 @@ class PostgresFeed(BaseFeed):
         try:
             connection = await self._database.pool.acquire(timeout=self._wait)
             async with self._database.lent(connection):
-                end = await self._edge(connection) if upto is None else upto
+                end = await self._edge(connection, PATIENCE_TO_READ) if upto is None else upto
                 rows = await connection.fetch(HISTORY, after, end, labels, limit)
         except Exception as error:
             raise refusal(error, self._statement_timeout) from error
@@ -421,7 +442,7 @@ def _prune(keep: Keep, proven: Position, mark: Mark | None) -> Script[tuple[bool
     found = Mark.of(newest, (yield Command(HOLDERS, ())))
     if found and not found.holders:
         proven, mark = newest, None
-    proven, mark = max(min(proven, newest), settled), mark or found
+    proven, mark = min(max(proven, settled), newest), mark or found
     deleted = yield Command(
         f"WITH oldest AS (SELECT sequence, moment FROM {CHANGES} WHERE sequence <= $4::int8"
         " ORDER BY sequence LIMIT $1::int8), gone AS (SELECT sequence FROM oldest"

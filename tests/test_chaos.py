@@ -185,6 +185,7 @@ class Copy:
         self.cursor = change["cursor"]
         match change["operation"]:
             case "RESYNC":
+                assert not self.begun, "a stream broke off"
                 self.begun += 1
                 self.ready.set()
                 assert change["key"] is None and change["node"] is None

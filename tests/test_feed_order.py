@@ -258,6 +258,24 @@ async def test_who_begins_while_one_writes_knows_what_was_settled_when_old_chang
         assert told(taker.settled) == [(3, 1), (1, 3)]
 
 
+async def test_who_begins_while_one_writes_goes_on_where_others_are(backend: Backend, url: str) -> None:
+    taker = await attached(backend)
+    async with transactions(url, 2) as (one, two):
+        await one.execute(f"BEGIN; {insert(2)}; ROLLBACK")
+        await two.execute(COUNT)
+        await taker.until(lambda t: len(t.settled) == 1)
+        feed_of(backend)._keep_at = 0
+        await one.execute(f"BEGIN; {insert(3)}")
+        await two.execute(COUNT)
+        await looked(taker, 2)
+        again = Backend(chaos.MODELS, settings=settings(url))
+        async with again.lifespan():
+            late = await attached(again)
+            assert feed_of(again)._upto == taker.settled[0].position
+            await one.execute("COMMIT")
+            await late.until(lambda t: told(t.settled) == [(3, 1), (1, 3)])
+
+
 async def test_who_comes_back_goes_on_where_it_was(backend: Backend, url: str) -> None:
     async with transactions(url, 2) as (one, two):
         copy = Copy(backend)
