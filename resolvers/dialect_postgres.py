@@ -128,7 +128,8 @@ class Postgres(Dialect):
     json_null = "'null'"
     mark = (
         "to_json(pg_current_snapshot()::text || '/'"
-        ' || coalesce((SELECT max("transaction") FROM hedgerow_change), 0))::text'
+        " || coalesce((SELECT max(sequence) FROM hedgerow_change),"
+        " (SELECT pruned_sequence FROM hedgerow_feed), 0))::text"
     )
     no_limit = "ALL"
 

@@ -16,9 +16,13 @@ from ..schema.catalog import Catalog, Link, Table, TableName
 from ..schema.types import Type
 
 CHANGES = "hedgerow_change"
-"""Columns: transaction and sequence (a Position), table (a label), operation, before and after (images), moment."""
+"""Columns: sequence (a Position), table (a label), operation, before and after (images), moment; on PostgreSQL also
+transaction, its id.
+"""
 FEED = "hedgerow_feed"
-"""One row: the epoch of the log, the database that it is of, and the Position up to which it is pruned."""
+"""One row: the epoch of the log, the database that it is of, the Position up to which it is pruned, and on PostgreSQL
+one up to which it is known to be settled.
+"""
 CHANNEL = "hedgerow"
 QUIET = "hedgerow.quiet"
 """A setting of PostgreSQL's sessions that tell of their changes themselves."""

@@ -1,10 +1,10 @@
 """The feed of a PostgreSQL database, on a connection of its own that listens to the channel `hedgerow`.
 
 In: commits of this process, and notifications, which only wake. Out: Looks. A transaction that began early may commit
-late: so what is new is told by snapshots (visible now and not before), and what is settled is older than every
-transaction that still runs. Places are always those of committed changes, for a PostgreSQL that crashed gives the ids
-of transactions that wrote nothing again. Processes of ours know of each other: while there is another one, it is told
-of commits, and looked for what it could not tell any more because it was killed.
+late: so what is new is told by snapshots (visible now and not before), and in order once it is settled, for which
+`feed_settled` has the rule. Places are always those of committed changes, for a PostgreSQL that crashed gives numbers
+that nobody saw again, and ids of transactions. Processes of ours know of each other: while there is another one, it is
+told of commits, and looked for what it could not tell any more because it was killed.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from ..resolvers.live.changes import Change, Expired, History, Look, Position
 from ..schema.catalog import TableName
 from .capture import CHANGES, CHANNEL, FEED, QUIET, Captured
 from .feed import AT_ONCE, PRUNED_AT_ONCE, BaseFeed, Keep
+from .feed_settled import HOLDERS, Mark, Settling, Snapshot
 from .images import Reader, postgres_decoder
 from .postgres import PostgresDatabase
 from .postgres_errors import refusal
@@ -44,58 +45,46 @@ IDENTITY = (
 """The cluster, its timeline, the database and the log: where one is another, restored or copied, places of before mean
 nothing.
 """
-XMIN = "pg_snapshot_xmin(pg_current_snapshot())::text::bigint"
-XMAX = "pg_snapshot_xmax(pg_current_snapshot())::text::bigint"
-STATE = "f.epoch, f.pruned_transaction, f.pruned_sequence"
-COLUMNS = '"transaction", sequence, "table", operation, before, after'
+LAST_GIVEN = f"(SELECT last_value - CASE WHEN is_called THEN 0 ELSE 1 END FROM {CHANGES}_sequence_seq)"
+NEWEST = (
+    f"least(greatest((SELECT max(sequence) FROM {CHANGES}), f.pruned_sequence, f.settled_sequence), {LAST_GIVEN})"
+    " AS newest"
+)
+"""What is kept of places is too high where somebody has set the sequence back."""
+STATE = f"pg_current_snapshot()::text AS now, {NEWEST}, f.epoch, f.pruned_sequence, f.settled_sequence"
+PLACE = f"SELECT {STATE} FROM {FEED} f"
+COLUMNS = 'sequence, "transaction", "table", operation, before, after'
+VISIBLE = 'pg_visible_in_snapshot("transaction"::text::xid8, {}::text::pg_snapshot)'
 
 
-def _changes(state: str, where: str, limit: str, beside: str = "") -> str:
+def _changes(where: str, limit: str) -> str:
     """One statement, so that all of it is of one snapshot; one row at least."""
-    found = f'SELECT {COLUMNS} FROM {CHANGES} WHERE {where} ORDER BY "transaction", sequence LIMIT {limit}'
-    return f"SELECT {state}, {STATE}, c.* FROM {FEED} f{beside} LEFT JOIN LATERAL ({found}) c ON true"
+    found = f"SELECT {COLUMNS} FROM {CHANGES} WHERE {where} ORDER BY sequence LIMIT {limit}"
+    return f"SELECT {STATE}, c.* FROM {FEED} f LEFT JOIN LATERAL ({found}) c ON true"
 
 
-NOW = "pg_current_snapshot()::text AS now"
-LAST_SETTLED = (
-    f' LEFT JOIN LATERAL (SELECT "transaction", sequence FROM {CHANGES} WHERE "transaction" < {XMIN}'
-    ' ORDER BY "transaction" DESC, sequence DESC LIMIT 1) s ON true'
-)
-SETTLED_STATE = 's."transaction" AS settled_transaction, s.sequence AS settled_sequence'
-UNSETTLED = _changes(
-    f'{NOW}, {SETTLED_STATE}, (SELECT max("transaction") FROM {CHANGES}) AS newest',
-    f'"transaction" >= {XMIN}',
-    "$1",
-    LAST_SETTLED,
-)
+BEHIND = _changes("sequence > $1", "$2")
 FRESH = _changes(
-    NOW,
-    '("transaction", sequence) > ($2, $3)'
-    ' AND NOT pg_visible_in_snapshot("transaction"::text::xid8, $1::text::pg_snapshot)'
-    ' AND ($4::text IS NULL OR pg_visible_in_snapshot("transaction"::text::xid8, $4::text::pg_snapshot))',
-    "$5",
-)
-SETTLED = _changes(NOW, '("transaction", sequence) > ($1, $2) AND "transaction" < $3', "$4")
-HISTORY = _changes(
-    f"{XMAX} AS xmax, {SETTLED_STATE}",
-    f'("transaction", sequence) > ($1, $2) AND ("transaction", sequence) <= ($3, $4)'
-    f' AND ($7 OR "transaction" < {XMIN}) AND "table" = ANY ($5)',
+    f"sequence > $1 AND (sequence > $2 OR NOT {VISIBLE.format('$3')})"
+    f" AND ($4::text IS NULL OR sequence <= $5 AND {VISIBLE.format('$4')})",
     "$6",
-    LAST_SETTLED,
 )
-ENDLESS = 2**63 - 1
-
-
-ELSEWHERE = (
-    "SELECT l.transactionid::text::bigint FROM pg_locks l JOIN pg_stat_activity a USING (pid)"
-    " WHERE l.locktype = 'transactionid' AND l.mode = 'ExclusiveLock' AND l.granted"
-    " AND a.datid <> (SELECT oid FROM pg_database WHERE datname = current_database())"
+"""What was not visible in the last snapshot; of one that is being told in pages."""
+BETWEEN = _changes(f"sequence > $1 AND sequence <= $2 AND {VISIBLE.format('$3')}", "$4")
+HISTORY = _changes('sequence > $1 AND sequence <= $2 AND "table" = ANY ($3)', "$4")
+GAPLESS = (
+    "SELECT coalesce(max(sequence), $1) FROM (SELECT sequence, row_number() OVER (ORDER BY sequence) AS nth"
+    f" FROM {CHANGES} WHERE sequence > $1) numbered WHERE sequence = $1 + nth"
 )
-"""Transactions of other databases of the cluster, by the lower halves of their ids; those of which it is known."""
-
-
-def _xmin(snapshot: str) -> int:
-    return int(snapshot.partition(":")[0])
+KEEP_PLACE = (
+    f"UPDATE {FEED} SET settled_sequence = $1 WHERE settled_sequence < $1 AND one IN"
+    f" (SELECT one FROM {FEED} WHERE epoch = $2 FOR NO KEY UPDATE SKIP LOCKED)"
+)
+PLACE_KEPT = 1.0
+"""Seconds between two times that it is kept, at least, up to where all is settled, for those who begin to follow."""
+LONGEST_NAP = 0.05
+PATIENCE, PATIENCE_TO_READ = 0.5, 0.02
+"""Seconds until those who write have ended, or what they may hold back is left out: for who follows, and who reads."""
 
 
 class PostgresFeed(BaseFeed):
@@ -126,15 +115,16 @@ class PostgresFeed(BaseFeed):
         self._unsaid: list[str] = []
         self._stale = False
         self._looked = 0.0
-        self._snapshot = ""
-        self._newest = 0
-        """The newest transaction of which a change was seen."""
+        self._seen: Snapshot | None = None
         """What was visible when last looked."""
-        self._page: tuple[str, Position] | None = None
+        self._page: tuple[Snapshot, Position] | None = None
         """The snapshot that is being told, and up to where it is."""
-        self._held: list[Change] = []
-        self._spilled = False
-        """Whether more are held back than `_held` has."""
+        self._settling = Settling(0, MOST_HELD)
+        self._proven: Position = 0
+        """All up to it is settled, whether anybody listens or not."""
+        self._keep_at = 0.0
+        self._unpruned: Mark | None = None
+        """What is to be waited for before more may be dropped."""
 
     async def _open(self) -> None:
         try:
@@ -215,7 +205,7 @@ class PostgresFeed(BaseFeed):
     async def _rest(self) -> None:
         loop = asyncio.get_running_loop()
         pause: float | None = None
-        if self._takers and (self._held or self._spilled):
+        if self._takers and self._settling.waits:
             pause = HELD_BACK
         elif self._takers and self._peers:
             pause = self._peers_every
@@ -255,99 +245,132 @@ class PostgresFeed(BaseFeed):
 
     async def _begin(self) -> Position:
         self._stale = False
-        rows = await self._connection.fetch(UNSETTLED, MOST_HELD)
-        first = rows[0]
-        self._newest = max(first["newest"] or 0, first["pruned_transaction"])
-        self._epoch, self._snapshot = first["epoch"], _seen(first["now"], self._newest)
-        self._held, self._spilled, self._page = self._read(rows), len(rows) == MOST_HELD, None
-        return _settled(first)
+        at = await self._edge(self._connection, PATIENCE)
+        rows = await self._connection.fetch(BEHIND, at, MOST_HELD)
+        self._epoch, self._seen, self._page = rows[0]["epoch"], _seen(rows[0]), None
+        self._settling = Settling(at, MOST_HELD)
+        self._settling.hold(self._read(rows))
+        self._settling.spilled = self._settling.spilled or len(rows) == MOST_HELD
+        self._settling.take(at)
+        return self._settling.at
 
     def _forget(self) -> None:
-        self._held, self._spilled, self._snapshot, self._page = [], False, "", None
+        self._seen, self._page, self._settling = None, None, Settling(0, MOST_HELD)
+
+    async def _edge(self, connection: Any, patience: float) -> Position:
+        """Up to where all is settled in what is read from now on: the newest, unless somebody writes for longer."""
+        place = await connection.fetchrow(PLACE)
+        now = _seen(place)
+        if now.newest == self._proven:
+            return now.newest
+        mark: Mark | None = None
+        pause, until = GAP, asyncio.get_running_loop().time() + patience
+        while asyncio.get_running_loop().time() < until:
+            mark = mark or Mark.of(now.newest, await connection.fetch(HOLDERS))
+            if mark and not _seen(await connection.fetchrow(PLACE)).running(mark.holders):
+                self._proven = mark.newest
+                return mark.newest
+            await asyncio.sleep(pause)
+            pause = min(2 * pause, LONGEST_NAP)
+        known = min(max(self._proven, place["pruned_sequence"], place["settled_sequence"]), now.newest)
+        self._proven = await connection.fetchval(GAPLESS, known)
+        return self._proven
 
     async def _look(self) -> None:
-        """Tells what is visible now and was not in the last snapshot, in pages of one snapshot. Where a page could
-        not be read, it goes on there, in the same snapshot.
+        """Tells what is new, and what is settled; takes note of what that waits for."""
+        for _ in range(2):
+            now = await self._tell_new()
+            await self._keep_place()
+            if now is None or not self._settling.waits:
+                return
+            mark = Mark.of(now.newest, await self._connection.fetch(HOLDERS))
+            if self._seen is not now or mark is None:
+                return
+            self._settling.mark(mark)
+            if mark.holders:
+                return
+        self._stale = True  # what else came meanwhile waits for nobody either
+        self._wake.set()
+
+    async def _keep_place(self) -> None:
+        """For other processes, so that one that begins while somebody writes knows of a place not long ago."""
+        time = asyncio.get_running_loop().time()
+        if self._upto is not None and time >= self._keep_at:
+            self._keep_at = time + PLACE_KEPT
+            await self._connection.execute(KEEP_PLACE, self._settling.at, self._epoch)
+
+    async def _tell_new(self) -> Snapshot | None:
+        """Tells what is visible now and was not in the last snapshot, in pages of one snapshot; None where that is for
+        nobody. Where a page could not be read, it goes on there, in the same snapshot.
         """
-        last = self._snapshot
+        last = self._seen
+        assert last
         while True:
-            now, place = self._page or (None, (_xmin(last), 0))
-            rows = await self._connection.fetch(FRESH, last, *place, now, AT_ONCE)
-            if self._snapshot is not last or self._upto is None:  # all who listened are gone
+            now, place = self._page or (None, self._settling.at)
+            within = (now.text, now.newest) if now else (None, None)
+            rows = await self._connection.fetch(FRESH, place, last.newest, last.text, *within, AT_ONCE)
+            if self._seen is not last or self._upto is None:  # all who listened are gone
+                return None
+            if self._lost(rows[0], self._upto):
+                self._tell(Look((), (), await self._begin(), lost=True))
+                return None
+            now = now or _seen(rows[0])
+            self._settling.see(now)
+            if len(rows) < AT_ONCE:
+                self._seen, self._page = now, None
+                self._tell_fresh(self._read(rows), now.newest)
+                break
+            place = rows[-1]["sequence"]
+            self._page = (now, place)
+            self._tell_fresh(self._read(rows), place)
+        if self._settling.spilled:
+            await self._read_again(now)
+        self._proven = max(self._proven, self._settling.at)
+        return now if self._seen is now else None
+
+    def _tell_fresh(self, fresh: Sequence[tuple[Position, Change | None]], upto: Position) -> None:
+        """Tells them, and what is settled of those that are held."""
+        self._settling.hold(fresh)
+        settled = self._settling.take(upto)
+        changes = [change for _, change in fresh if change]
+        if changes or settled or self._settling.at != self._upto:
+            self._tell(Look(changes, settled, self._settling.at))
+
+    async def _read_again(self, now: Snapshot) -> None:
+        """Tells what is settled of the changes that were too many to hold; holds the others if they are few again."""
+        settling, full = self._settling, True
+        edge = min(settling.proven, now.newest)
+        if edge <= settling.at:
+            return
+        while full:
+            rows = await self._connection.fetch(BETWEEN, settling.at, edge, now.text, AT_ONCE)
+            if self._seen is not now or self._upto is None:
                 return
             if self._lost(rows[0], self._upto):
                 self._tell(Look((), (), await self._begin(), lost=True))
                 return
-            now = now or rows[0]["now"]
-            self._newest = max(self._newest, rows[-1]["transaction"] or 0)
-            own = await self._without_others(now) if self._newest >= _xmin(now) else now
-            if self._snapshot is not last:
-                return
-            settled = (_xmin(own), 0)
-            if len(rows) < AT_ONCE:
-                self._snapshot, self._page = _seen(own, self._newest), None
-                self._tell_fresh(self._read(rows), settled)
-                break
-            place = (rows[-1]["transaction"], rows[-1]["sequence"])
-            self._page = (now, place)
-            self._tell_fresh(self._read(rows), min(settled, place))
-        if self._spilled:
-            await self._read_again(own)
-
-    async def _without_others(self, snapshot: str) -> str:
-        """A snapshot without the transactions of other databases: they change nothing here, and hold nothing back."""
-        _, xmax, running = snapshot.split(":")
-        if not running:
-            return snapshot
-        elsewhere = {number for (number,) in await self._connection.fetch(ELSEWHERE)}
-        own = [each for each in running.split(",") if int(each) % 2**32 not in elsewhere]
-        return f"{own[0] if own else xmax}:{xmax}:{','.join(own)}"
-
-    def _tell_fresh(self, fresh: Sequence[Change], edge: Position) -> None:
-        """Tells them, and what is settled of those that are held."""
-        assert self._upto
-        if not self._spilled:
-            self._held += fresh
-            if len(self._held) > MOST_HELD:
-                self._held, self._spilled = [], True
-        settled = sorted((each for each in self._held if each.position <= edge), key=lambda each: each.position)
-        self._held = [each for each in self._held if each.position > edge]
-        if fresh or settled:
-            self._tell(Look(fresh, settled, settled[-1].position if settled else self._upto))
-
-    async def _read_again(self, now: str) -> None:
-        """Tells what is settled of the changes that were too many to hold; holds the others if they are few again."""
-        edge, last, full = (_xmin(now), 0), self._snapshot, True
-        while full:
-            upto = self._upto
-            if upto is None:
-                return
-            rows = await self._connection.fetch(SETTLED, *upto, edge[0], AT_ONCE)
-            if self._upto is not upto:
-                return
-            if self._lost(rows[0], upto):
-                self._tell(Look((), (), await self._begin(), lost=True))
-                return
             full = len(rows) == AT_ONCE
-            if rows[-1]["transaction"] is not None:
-                self._tell(Look((), self._read(rows), (rows[-1]["transaction"], rows[-1]["sequence"])))
-        rows = await self._connection.fetch(FRESH, f"{edge[0]}:{edge[0]}:", *edge, now, MOST_HELD)
-        if self._snapshot is last and len(rows) < MOST_HELD:
-            self._held, self._spilled = self._read(rows), False
+            settling.at = rows[-1]["sequence"] if full else edge
+            self._tell(Look((), [change for _, change in self._read(rows) if change], settling.at))
+        rows = await self._connection.fetch(BETWEEN, edge, now.newest, now.text, MOST_HELD)
+        if self._seen is now and len(rows) < MOST_HELD:
+            settling.hold_again(edge, self._read(rows))
 
     def _lost(self, row: Any, upto: Position) -> bool:
-        return (row["pruned_transaction"], row["pruned_sequence"]) > upto or row["epoch"] != self._epoch
+        """Or somebody has set the sequence back."""
+        return row["pruned_sequence"] > upto or row["newest"] < upto or row["epoch"] != self._epoch
 
-    def _read(self, rows: Sequence[Any]) -> list[Change]:
+    def _read(self, rows: Sequence[Any]) -> list[tuple[Position, Change | None]]:
+        """The changes by number; None where a table is not one of ours."""
         return [
-            change
-            for row in rows
-            if row["transaction"] is not None
-            and (
-                change := self._reader.change(
-                    (row["transaction"], row["sequence"]), row["table"], row["operation"], row["before"], row["after"]
-                )
+            (
+                row["sequence"],
+                self._reader.change(
+                    row["sequence"], row["table"], row["operation"], row["before"], row["after"], row["transaction"]
+                ),
             )
+            for row in rows
+            if row["sequence"] is not None
         ]
 
     async def history(
@@ -355,45 +378,29 @@ class PostgresFeed(BaseFeed):
     ) -> History:
         """See `resolvers/live/changes`."""
         labels = [label for table in tables if (label := self._reader.label(table))]
-        before = upto or (ENDLESS, 0)
         try:
             connection = await self._database.pool.acquire(timeout=self._wait)
             async with self._database.lent(connection):
-                # What a Look has told is settled, whatever runs in other databases.
-                rows = await connection.fetch(HISTORY, *after, *before, labels, limit, upto is not None)
+                end = await self._edge(connection, PATIENCE_TO_READ) if upto is None else upto
+                rows = await connection.fetch(HISTORY, after, end, labels, limit)
         except Exception as error:
             raise refusal(error, self._statement_timeout) from error
-        first = rows[0]
-        if after < (first["pruned_transaction"], first["pruned_sequence"]) or after[0] > first["xmax"]:
+        if not rows[0]["pruned_sequence"] <= after <= rows[0]["newest"]:
             raise Expired
-        changes = self._read(rows)
-        if len(rows) == limit:
-            return History(changes, (rows[-1]["transaction"], rows[-1]["sequence"]))
-        return History(changes, upto or max(after, _settled(first)))
+        changes = [change for _, change in self._read(rows) if change]
+        full = len(rows) == limit and rows[-1]["sequence"] is not None
+        return History(changes, rows[-1]["sequence"] if full else max(after, end) if upto is None else upto)
 
     async def prune(self) -> bool:
         """See `feed`."""
-        return await self._database.transact(lambda each: each.run(_prune(self._keep)))
+        more, self._proven, self._unpruned = await self._database.transact(
+            lambda each: each.run(_prune(self._keep, self._proven, self._unpruned))
+        )
+        return more
 
 
-def _settled(row: Any) -> Position:
-    """The last change that is settled, or what was pruned where that was the last."""
-    if row["settled_transaction"] is None:
-        return (row["pruned_transaction"], row["pruned_sequence"])
-    return (row["settled_transaction"], row["settled_sequence"])
-
-
-def _seen(snapshot: str, newest: int) -> str:
-    """A snapshot, but for transactions newer than the newest that changed anything.
-
-    None of those had changed anything yet. In the snapshot they may seem to be over: undone, or without a write. A
-    PostgreSQL that crashes then knows nothing of them, and gives their ids again, to others whose changes would count
-    as seen.
-    """
-    _, xmax, running = snapshot.split(":")
-    still = [each for each in running.split(",") if each and int(each) <= newest]
-    end = min(int(xmax), newest + 1)
-    return f"{still[0] if still else end}:{end}:{','.join(still)}"
+def _seen(row: Any) -> Snapshot:
+    return Snapshot(row["now"], row["newest"])
 
 
 def _keep_alive(connection: Any) -> None:
@@ -412,33 +419,43 @@ def _begin_epoch(identity: str) -> Script[None]:
     for (known,) in (yield Command(f"SELECT identity FROM {FEED}", ())):
         if known == identity:
             return
-    yield Command(f"TRUNCATE {CHANGES}", ())
+    yield Command(f"TRUNCATE {CHANGES}", ())  # nobody else holds its lock, so that all given numbers are settled
     yield Command(
-        f"INSERT INTO {FEED} VALUES (true, $1::text, $2::text, 0, 0) ON CONFLICT (one) DO UPDATE"
-        " SET epoch = excluded.epoch, identity = excluded.identity, pruned_transaction = 0, pruned_sequence = 0",
+        f"INSERT INTO {FEED} VALUES (true, $1::text, $2::text, 0, {LAST_GIVEN}) ON CONFLICT (one) DO UPDATE SET"
+        " epoch = excluded.epoch, identity = excluded.identity, pruned_sequence = 0,"
+        " settled_sequence = excluded.settled_sequence",
         (secrets.token_hex(8), identity),
     )
 
 
-def _prune(keep: Keep) -> Script[bool]:
-    """Whether a whole batch of changes was dropped. One process at a time: another one leaves it."""
+def _prune(keep: Keep, proven: Position, mark: Mark | None) -> Script[tuple[bool, Position, Mark | None]]:
+    """Whether a whole batch of changes was dropped; up to where all is settled now, and what to wait for till next
+    time. One process at a time: another one leaves it.
+    """
     if not (yield Command(f"SELECT one FROM {FEED} FOR NO KEY UPDATE SKIP LOCKED", ())):
-        return False
+        return False, proven, mark
+    ((now, newest, settled),) = yield Command(
+        f"SELECT pg_current_snapshot()::text, {NEWEST}, f.settled_sequence FROM {FEED} f", ()
+    )
+    if mark and not Snapshot(now, newest).running(mark.holders):
+        proven, mark = max(proven, mark.newest), None
+    found = Mark.of(newest, (yield Command(HOLDERS, ())))
+    if found and not found.holders:
+        proven, mark = newest, None
+    proven, mark = min(max(proven, settled), newest), mark or found
     deleted = yield Command(
-        f'WITH oldest AS (SELECT "transaction", sequence, moment FROM {CHANGES} WHERE "transaction" < {XMIN}'
-        ' ORDER BY "transaction", sequence LIMIT $1::int8), gone AS (SELECT "transaction", sequence FROM oldest'
+        f"WITH oldest AS (SELECT sequence, moment FROM {CHANGES} WHERE sequence <= $4::int8"
+        " ORDER BY sequence LIMIT $1::int8), gone AS (SELECT sequence FROM oldest"
         " WHERE moment < now() - make_interval(secs => $2::int8)"
         f" OR sequence <= (SELECT last_value FROM {CHANGES}_sequence_seq) - $3::int8),"
-        f' deleted AS (DELETE FROM {CHANGES} c USING gone WHERE (c."transaction", c.sequence)'
-        ' = (gone."transaction", gone.sequence))'
-        ' SELECT count(*) OVER (), "transaction", sequence FROM gone'
-        ' ORDER BY "transaction" DESC, sequence DESC LIMIT 1',
-        (PRUNED_AT_ONCE, keep.seconds, keep.rows),
+        f" deleted AS (DELETE FROM {CHANGES} c USING gone WHERE c.sequence = gone.sequence)"
+        " SELECT count(*), max(sequence) FROM gone",
+        (PRUNED_AT_ONCE, keep.seconds, keep.rows, proven),
     )
-    for _, transaction, sequence in deleted:
-        yield Command(
-            f"UPDATE {FEED} SET pruned_transaction = $1::int8, pruned_sequence = $2::int8"
-            " WHERE (pruned_transaction, pruned_sequence) < ($1::int8, $2::int8)",
-            (transaction, sequence),
-        )
-    return bool(deleted) and deleted[0][0] == PRUNED_AT_ONCE
+    ((count, last),) = deleted
+    yield Command(
+        f"UPDATE {FEED} SET pruned_sequence = greatest(pruned_sequence, $1::int8), settled_sequence = $2::int8"
+        " WHERE pruned_sequence < $1::int8 OR settled_sequence < $2::int8",
+        (last or 0, proven),
+    )
+    return count == PRUNED_AT_ONCE, proven, mark

@@ -92,7 +92,7 @@ class SQLiteFeed(BaseFeed):
     async def _begin(self) -> Position:
         self._seen, self._again = self._stat(), True
         self._epoch, _, last, _ = await self._read(ENDLESS, ENDLESS, 0, None)
-        return (0, last)
+        return last
 
     async def _turn(self) -> None:
         while self._upto is not None and self._takers:
@@ -100,13 +100,13 @@ class SQLiteFeed(BaseFeed):
             seen = self._stat()
             self._again, self._seen = seen != self._seen, seen
             upto = self._upto
-            epoch, pruned, last, changes = await self._read(upto[1], ENDLESS, AT_ONCE, None)
+            epoch, pruned, last, changes = await self._read(upto, ENDLESS, AT_ONCE, None)
             if self._upto is not upto:  # all who listened are gone
                 return
             full = len(changes) == AT_ONCE
-            lost = pruned > upto[1] or epoch != self._epoch
+            lost = pruned > upto or epoch != self._epoch
             self._epoch = epoch
-            edge = changes[-1].position if full and not lost else (0, last)
+            edge = changes[-1].position if full and not lost else last
             if lost:
                 self._tell(Look((), (), edge, lost=True))
             elif changes or edge != upto:
@@ -122,11 +122,11 @@ class SQLiteFeed(BaseFeed):
     ) -> History:
         """See `resolvers/live/changes`."""
         labels = orjson.dumps([label for table in tables if (label := self._reader.label(table))]).decode()
-        end = min(upto[1], ENDLESS) if upto else ENDLESS
-        _, pruned, last, changes = await self._read(min(after[1], ENDLESS), end, limit, labels)
-        if after[1] < pruned or after[1] > last:
+        end = ENDLESS if upto is None else min(upto, ENDLESS)
+        _, pruned, last, changes = await self._read(min(after, ENDLESS), end, limit, labels)
+        if after < pruned or after > last:
             raise Expired
-        return History(changes, changes[-1].position if len(changes) == limit else (0, min(end, last)))
+        return History(changes, changes[-1].position if len(changes) == limit else min(end, last))
 
     async def _read(self, after: int, upto: int, limit: int, labels: str | None) -> tuple[str, int, int, list[Change]]:
         """The epoch, what is pruned, the last sequence, and changes after one and up to another, at one moment."""
@@ -135,7 +135,7 @@ class SQLiteFeed(BaseFeed):
         changes: list[Change] = []
         for _, _, _, sequence, label, kind, old, new in sorted(rows, key=lambda row: row[3] or 0):
             if sequence is not None:
-                change = self._reader.change((0, sequence), label, kind, _text(old), _text(new))
+                change = self._reader.change(sequence, label, kind, _text(old), _text(new))
                 if change:
                     changes.append(change)
         return epoch, pruned, last, changes

@@ -96,7 +96,13 @@ class Reader:
         return next((label for label, each in self._tables.items() if each.name == table), None)
 
     def change(
-        self, position: Position, label: str, kind: ChangeKind, before: str | None, after: str | None
+        self,
+        position: Position,
+        label: str,
+        kind: ChangeKind,
+        before: str | None,
+        after: str | None,
+        transaction: int = 0,
     ) -> Change | None:
         """A row of the log; None where its table is not one of ours."""
         table = self._tables.get(label)
@@ -108,6 +114,7 @@ class Reader:
             kind,
             None if before is None else RowImage(before, table),
             None if after is None else RowImage(after, table),
+            transaction,
         )
 
 

@@ -15,7 +15,7 @@ import sys
 
 import uvicorn
 
-from hedgerow import Backend, SetupError
+from hedgerow import Backend, Refusal, SetupError
 
 from .conftest import settings
 from .waits import waits
@@ -28,7 +28,7 @@ async def serve(backend: Backend, listening: socket.socket) -> None:
         signal.SIGUSR1, lambda: print(f"server {os.getpid()}:\n{waits(loop)}", file=sys.stderr, flush=True)
     )
     while True:
-        with contextlib.suppress(SetupError):
+        with contextlib.suppress(SetupError, Refusal):
             async with backend.lifespan():
                 config = uvicorn.Config(backend, log_level="critical", access_log=False, lifespan="off")
                 return await uvicorn.Server(config).serve([listening])

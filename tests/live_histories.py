@@ -119,7 +119,7 @@ class Told:
         self._new = asyncio.Event()
 
     def __call__(self, look: Look) -> None:
-        self.seen.update(change.position[1] for change in look.fresh)
+        self.seen.update(change.position for change in look.fresh)
         self._new.set()
 
     async def everything(self, outside: Outside) -> None:

@@ -1,8 +1,9 @@
 """Servers are killed, the database crashes, clients come and go: what each client received is what was committed and
 visible to it, each change once and in order.
 
-Three servers on one PostgreSQL. Writers write through them, and past them in transactions that overlap, last, and are
-rolled back. HEDGEROW_TEST_CHAOS says for how many seconds, and HEDGEROW_TEST_CHAOS_CLIENTS how many clients there are.
+Three servers on one PostgreSQL. Writers write through them, and past them in transactions that overlap, last, change
+the same rows, and are rolled back. HEDGEROW_TEST_CHAOS says for how many seconds, and HEDGEROW_TEST_CHAOS_CLIENTS how
+many clients there are.
 """
 
 from __future__ import annotations
@@ -122,6 +123,10 @@ class World:
             raise ConnectionRefusedError
         return port
 
+    def hot(self) -> int:
+        """One of the few items that all write to; there must be one."""
+        return self.random.choice(self.there[:5])
+
     def moves(self) -> None:
         self.moved = asyncio.get_running_loop().time()
 
@@ -180,6 +185,7 @@ class Copy:
         self.cursor = change["cursor"]
         match change["operation"]:
             case "RESYNC":
+                assert not self.begun, "a stream broke off"
                 self.begun += 1
                 self.ready.set()
                 assert change["key"] is None and change["node"] is None
@@ -226,7 +232,8 @@ async def write_through_servers(world: World) -> None:
     while world.writing:
         with contextlib.suppress(*GONE):
             if world.there and world.random.random() < 0.6:
-                await send(world.port(), UPDATE, {"id": world.random.choice(world.there)})
+                id = world.hot() if world.random.random() < 0.6 else world.random.choice(world.there)
+                await send(world.port(), UPDATE, {"id": id})
             else:
                 id = next(world.ids)
                 await send(world.port(), CREATE, {"id": id, "public": world.random.random() < 0.7})
@@ -236,7 +243,7 @@ async def write_through_servers(world: World) -> None:
 
 
 async def write_past_servers(world: World) -> None:
-    """Transactions that last and overlap, half of which are rolled back."""
+    """Transactions that last and overlap, and end with what others write to; half of them are rolled back."""
     while world.writing:
         with contextlib.suppress(*GONE, asyncpg.PostgresError, asyncpg.InterfaceError):
             connection = await asyncpg.connect(world.cluster.url, timeout=5)
@@ -249,6 +256,9 @@ async def write_past_servers(world: World) -> None:
                     await connection.execute("INSERT INTO item (id, public, version) VALUES ($1, $2, 1)", id, public)
                     await connection.execute("UPDATE item SET version = version + 1 WHERE id = $1", id)
                     await asyncio.sleep(world.random.random() * 0.3)
+                for id in sorted(world.hot() for _ in range(world.random.randrange(3)) if world.there):
+                    await connection.execute("UPDATE item SET version = version + 1 WHERE id = $1", id)
+                    await asyncio.sleep(world.random.random() * 0.02)
                 if world.random.random() < 0.5:
                     await transaction.commit()
                     world.there.extend(made)

@@ -175,21 +175,21 @@ class Follower(Subscriber):
         del self.changes[count:], self.told[count:], self.places[place + 1 :]
 
 
-async def logged(url: str) -> list[tuple[tuple[int, int], Any, Any]]:
+async def logged(url: str) -> list[tuple[int, Any, Any]]:
     """All changes of sheep, in order."""
     if url.startswith("sqlite"):
         other = connect(Path(url.removeprefix("sqlite:///")), read_only=True)
-        sql = 'SELECT 0, sequence, before, after FROM hedgerow_change WHERE "table" = \'"sheep"\' ORDER BY sequence'
+        sql = 'SELECT sequence, before, after FROM hedgerow_change WHERE "table" = \'"sheep"\' ORDER BY sequence'
         rows: Any = other.execute(sql).fetchall()
         other.close()
     else:
         connection = await asyncpg.connect(url)
         rows = await connection.fetch(
-            'SELECT "transaction", sequence, before::text, after::text FROM hedgerow_change'
-            ' WHERE "table" = \'"sheep"\' ORDER BY "transaction", sequence'
+            "SELECT sequence, before::text, after::text FROM hedgerow_change"
+            ' WHERE "table" = \'"sheep"\' ORDER BY sequence'
         )
         await connection.close()
-    return [((t, s), before and json.loads(before), after and json.loads(after)) for t, s, before, after in rows]
+    return [(at, before and json.loads(before), after and json.loads(after)) for at, before, after in rows]
 
 
 def seen(follower: Follower, fields: set[int], row: dict[str, Any] | None) -> dict[str, Any] | None:
@@ -215,7 +215,7 @@ def seen(follower: Follower, fields: set[int], row: dict[str, Any] | None) -> di
             return cells if "a" in row["name"] else None
 
 
-def expected(follower: Follower, log: list[Any], place: tuple[int, int], fields: set[int]) -> Iterator[Any]:
+def expected(follower: Follower, log: list[Any], place: int, fields: set[int]) -> Iterator[Any]:
     """What is to be told of all that was logged behind a place."""
     for position, before, after in log:
         was, now = seen(follower, fields, before), seen(follower, fields, after)
@@ -234,12 +234,12 @@ def expected(follower: Follower, log: list[Any], place: tuple[int, int], fields:
             yield "UPDATE", now["id"], node
 
 
-def told(follower: Follower, backend: Backend) -> tuple[tuple[int, int], list[Any]]:
+def told(follower: Follower, backend: Backend) -> tuple[int, list[Any]]:
     """The place of the last RESYNC, and what was told since."""
     last = max(number for number, (operation, _) in enumerate(follower.told) if operation == "RESYNC")
     opened = backend.engine.cursors.open(follower.changes[last]["cursor"], "changes", Actor())
     found = [(each["operation"], each["key"]["id"], each["node"]) for each in follower.changes[last + 1 :]]
-    return (opened[-3], opened[-2]), found
+    return opened[-2], found
 
 
 @contextlib.asynccontextmanager

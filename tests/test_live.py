@@ -719,7 +719,7 @@ async def test_own_fields_are_asked_anew_after_any_change(backend: Backend) -> N
 
     def change() -> None:
         for take in feed.takers:
-            take(Look((Change((0, 1), (None, "customer"), "truncate", None, None),), (), (0, 2)))
+            take(Look((Change(1, (None, "customer"), "truncate", None, None),), (), 2))
 
     async with aclosing(live.follow(operation, leaves, backend.session(STRANGER), ask)) as told:
         assert await anext(told) == Answer(b"1")

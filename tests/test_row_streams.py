@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ import pytest
 
 from hedgerow import Actor, Backend, Refusal
 from hedgerow.resolvers.dialect_sqlite import SQLite
+from hedgerow.resolvers.live.changes import Change
 from hedgerow.resolvers.live.marks import Mark
 from hedgerow.schema.errors import Code
 from hedgerow.server.capture import CHANGES
@@ -225,13 +226,15 @@ async def test_hasura_s_clients_stream_as_they_do(url: str) -> None:
 
 
 def test_marks_say_what_a_statement_saw() -> None:
-    assert [Mark.read("7").sees((0, sequence)) for sequence in (6, 7, 8)] == [True, True, False]
-    snapshot = Mark.read("10:14:11,13/20")
-    assert [number for number in range(8, 16) if snapshot.sees((number, 1))] == [8, 9, 10, 12]
-    assert [number for number in range(8, 16) if Mark.read("10:10:/20").sees((number, 99))] == [8, 9]
-    # What came after the newest that changed anything may be another one's after a crash.
-    assert [number for number in range(8, 16) if Mark.read("14:14:/11").sees((number, 1))] == [8, 9, 10, 11]
-    assert [number for number in range(8, 16) if Mark.read("10:14:11,13/11").sees((number, 1))] == [8, 9, 10]
+    def seen(mark: str, position: int, transactions: Iterable[int]) -> list[int]:
+        changes = [Change(position, (None, "sheep"), "truncate", None, None, each) for each in transactions]
+        return [each.transaction for each in changes if Mark.read(mark).sees(each)]
+
+    assert [bool(seen("7", position, [0])) for position in (6, 7, 8)] == [True, True, False]
+    assert seen("10:14:11,13/20", 20, range(8, 16)) == [8, 9, 10, 12]
+    assert seen("10:10:/20", 1, range(8, 16)) == [8, 9]
+    # Behind the last that was visible, a transaction of the same id is another one, after a crash.
+    assert seen("10:14:11,13/20", 21, range(8, 16)) == []
 
 
 def test_the_mark_of_sqlite_is_the_log_s_own() -> None:

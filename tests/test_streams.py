@@ -369,9 +369,9 @@ async def test_nothing_of_before_the_access_is_told_however_late_it_settles(url:
         taker = Taker(lambda c: c.table == (None, "member"))
         await backend._started().feed.attach(taker)
         holding = [await asyncpg.connect(url) for _ in range(2)]
-        await holding[0].execute("BEGIN; SELECT pg_current_xact_id()")
+        await holding[0].execute("BEGIN; INSERT INTO sheep (id, name, shown, meadow_id) VALUES (50, 'x', false, 1)")
         await change(backend, 1, name="secret", shown=False)
-        await holding[1].execute("BEGIN; SELECT pg_current_xact_id()")
+        await holding[1].execute("BEGIN; INSERT INTO sheep (id, name, shown, meadow_id) VALUES (51, 'y', false, 1)")
         await write(backend, "{ createMember(object: {meadowId: 1, userId: 2}) { userId } }")
         await taker.fresh()
         sheep = Taker(lambda c: c.table == (None, "sheep"))

@@ -14,9 +14,10 @@ from typing import Any, Literal, Protocol, TypeAlias
 
 from ...schema.catalog import TableName
 
-Position: TypeAlias = tuple[int, int]
-"""A place in the order of changes: (transaction, sequence within all); SQLite's transaction is always 0. Where a place
-says how far somebody is, all changes at or before it were told, and none after it."""
+Position: TypeAlias = int
+"""A place in the order of changes: the number that a change was given while its row was locked, so that the changes of
+a row are in their order. Where a place says how far somebody is, all changes at or before it were told, and none after
+it."""
 ChangeKind: TypeAlias = Literal["insert", "update", "delete", "truncate"]
 
 
@@ -52,6 +53,8 @@ class Change:
     kind: ChangeKind
     before: Image | None
     after: Image | None
+    transaction: int = 0
+    """Whose it is, as PostgreSQL's snapshots name it; always 0 on SQLite."""
 
     def touches(self, columns: Iterable[str]) -> bool:
         """Whether it may have changed one of these columns, by SQL names; surely not where it says False. An insert,

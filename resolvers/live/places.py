@@ -26,8 +26,7 @@ _ANYBODY = e.Actor()
 
 def before(position: Position) -> Position:
     """The place that lies just before a position."""
-    transaction, sequence = position
-    return transaction, sequence - 1
+    return position - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +60,7 @@ class Places:
 
     def seal(self, place: Place) -> str:
         """The cursor of a place."""
-        values = [self._epoch(), *self._of, *place.position, int(place.within)]
+        values = [self._epoch(), *self._of, place.position, int(place.within)]
         return self._cursors.seal(values, _ORDER, _ANYBODY)
 
     def open(self, cursor: str) -> Place | None:
@@ -70,5 +69,5 @@ class Places:
             found = self._cursors.open(cursor, _ORDER, _ANYBODY)
         except ValueError:
             raise bad("after", "this is no cursor of changes; leave it out to begin anew") from None
-        *of, transaction, sequence, within = found
-        return Place((transaction, sequence), bool(within)) if of == [self._epoch(), *self._of] else None
+        *of, position, within = found
+        return Place(position, bool(within)) if of == [self._epoch(), *self._of] else None

@@ -28,7 +28,7 @@ from ..planning import Derive
 from ..read import MARK
 from ..session import Session
 from .access import Access
-from .changes import Change, Feed, Image, Look, Position
+from .changes import Change, Feed, Image, Look
 from .judge import ROWS, prepare_read
 from .marks import Mark
 from .replay import PAGE
@@ -161,27 +161,27 @@ class _Rows:
         """The rows that came to their places by changes, but those that pages had."""
         images: list[Image] = []
         now = self._session.now()
-        pairs: list[tuple[Position, int | None, int]] = []
+        pairs: list[tuple[Change, int | None, int]] = []
         for change in changes:
             if change.after is None or self._access.surely_hidden(change.after, now):
                 continue
-            if self._begun and self._begun.sees(change.position):
+            if self._begun and self._begun.sees(change):
                 continue
             before = None
             if change.before and not self._access.surely_hidden(change.before, now):
                 before = len(images)
                 images.append(change.before)
-            pairs.append((change.position, before, len(images)))
+            pairs.append((change, before, len(images)))
             images.append(change.after)
         if not images:
             return []
         texts = [each.text for each in images]
         rows = (await self._read_rows(self._read.images, texts, [None] * len(self._keys)))[ROWS]
-        found: list[tuple[Position, _Row]] = []
-        for position, before, after in pairs:
+        found: list[tuple[Change, _Row]] = []
+        for change, before, after in pairs:
             row, was = rows[after], None if before is None else rows[before]
             if row and not (was and self._place(was) == self._place(row)):
-                found.append((position, row))
+                found.append((change, row))
         return self._undelivered(found)
 
     def event(self, rows: Sequence[_Row]) -> Event:
@@ -203,13 +203,13 @@ class _Rows:
         while len(self._had) > MOST_REMEMBERED:
             del self._had[next(iter(self._had))]
 
-    def _undelivered(self, rows: Sequence[tuple[Position, _Row]]) -> list[_Row]:
+    def _undelivered(self, rows: Sequence[tuple[Change, _Row]]) -> list[_Row]:
         """Those that no page had: nor what was told of such a row before."""
         last: dict[_Values, int] = {}
-        for at, (position, row) in enumerate(rows):
+        for at, (change, row) in enumerate(rows):
             place = self._place(row)
             had = self._had.get(self._identity(place))
-            if had and had[0] == place and had[1].sees(position):
+            if had and had[0] == place and had[1].sees(change):
                 last[self._identity(place)] = at
         return [row for at, (_, row) in enumerate(rows) if at > last.get(self._identity(self._place(row)), -1)]
 

@@ -136,7 +136,8 @@ class Streams:
         async with self._attaching:
             if self._upto is None:
                 start = await self._feed.attach(self._take)
-                self._upto = self._upto or start  # there may have been Looks since
+                if self._upto is None:  # there may have been Looks since
+                    self._upto = start
         group = self._groups.get(key)
         if group is None:
             group = self._groups[key] = _Group(key, asking, teller, self._buffer)
@@ -263,7 +264,7 @@ class _Group:
 
     def start(self, upto: Position) -> Position:
         """The place after which a new member gets everything; `upto` is how far all was given to the groups."""
-        if self._judged:
+        if self._judged is not None:
             return before(self._judged)
         return before(self._waiting[0].position) if self._waiting else upto
 
@@ -285,7 +286,7 @@ class _Group:
 
     def resync(self, position: Position) -> None:
         """Any row may have changed at a position."""
-        if self._expected and position >= self._expected:
+        if self._expected is not None and position >= self._expected:
             self._expected = None
         self._resyncs += 1
         self._waiting.clear()
