@@ -32,7 +32,7 @@ from ..schema.traversal import show
 from ..schema.views import view
 from .advice import lookups_asked, lookups_of_views, missing
 from .app import PATH, Backend
-from .dev import prepare_dev
+from .dev import prepare_dev, prepare_look
 from .listen import Server, options, run
 from .load import load
 from .settings import Settings
@@ -170,7 +170,7 @@ def plan(
     """
     with _told():
         backend = load(file)
-        backend.settings = backend.settings or Settings.read()
+        backend.settings = prepare_look(backend.settings or Settings.read())
         actor = Actor(_roles(frozenset({"anyone", *(as_role or "").split()})), _object(claims, "--claims"))
         if as_role == "admin":
             actor = Actor(superuser=True)

@@ -61,6 +61,16 @@ def prepare_dev(backend: Backend, settings: Settings, claims: Mapping[str, Any],
     return settings
 
 
+def prepare_look(settings: Settings) -> Settings:
+    """Settings for a process that serves nobody, such as `hedgerow plan`: secrets that nobody needs to know."""
+    given: dict[str, Any] = {}
+    if settings.jwt_secret is None and settings.auth_secret is None:
+        given["jwt_secret"] = SecretStr(secrets.token_urlsafe(32))
+    if not settings.public_url:
+        given["public_url"] = "http://localhost"
+    return settings.model_copy(update=given)
+
+
 def _secret(folder: Path, name: str) -> str:
     folder.mkdir(parents=True, exist_ok=True)
     ignore = folder / ".gitignore"
