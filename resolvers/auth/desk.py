@@ -195,9 +195,9 @@ class Desk:
         """Mails a code and a link for a user; the work is the same where there is nobody to send it to."""
         made = await codes.make(purpose, email, user["id"] if user else codes.NOBODY, asked.system, asked.now)
         await asked.tell("mailed", user["id"] if user else None, purpose.value)
-        if user is not None:
-            holds = asked.now, made.until
-            await self.post.send(asked.session, purpose, email, user.get("locale"), made.token, made.code, holds)
+        language, to = (user.get("locale"), email) if user else (None, None)
+        holds = asked.now, made.until
+        await self.post.send(asked.session, purpose, to, language, made.token, made.code, holds)
 
     async def keep_password(self, user: UUID, hashed: str, asked: Asked) -> None:
         """Sets what a user's password is checked with; what they have begun with another holds no more."""
