@@ -114,6 +114,34 @@ async def test_what_the_model_does_not_take_is_refused(fresh_url):
         assert (await backend.session(ADMINISTRATOR).sql(sa.select(Picky.__table__))).all() == []
 
 
+async def test_what_the_models_constraints_do_not_take_is_told_as_what_it_is(fresh_url):
+    class Base(SQLModel, registry=registry()):
+        pass
+
+    class Team(Base, table=True):
+        id: int | None = Field(default=None, primary_key=True)
+
+    class Player(Account, Base, table=True):
+        nick: str = Field(unique=True)
+        team_id: int | None = Field(default=None, foreign_key="team.id")
+
+    module = auth(profile=["nick", "team_id"], passwords=fast)
+    backend = Backend([Team, Player], modules=[module], settings=settings(fresh_url))
+    up = """mutation ($email: String!, $profile: PlayerProfile!) {
+      signUp(email: $email, password: "good enough", profile: $profile) { user { id } } }"""
+    async with backend.lifespan():
+        session = backend.session(Actor())
+        await session.query(up, {"email": "a@b.cd", "profile": {"nick": "ann"}})
+        for profile, code in (
+            ({"nick": "ann"}, Code.CONFLICT),
+            ({"nick": "bob", "teamId": 7}, Code.CONSTRAINT_VIOLATION),
+        ):
+            with pytest.raises(Refusal) as caught:
+                await session.query(up, {"email": "b@b.cd", "profile": profile})
+            assert caught.value.code is code
+        assert len((await backend.session(ADMINISTRATOR).sql(sa.select(CREDENTIAL))).all()) == 1
+
+
 async def test_without_a_model_of_users_there_is_a_plain_one(fresh_url):
     backend = Backend([], modules=[auth(passwords=fast)], settings=settings(fresh_url))
     async with backend.lifespan():

@@ -39,7 +39,6 @@ from .words import Purpose
 SESSION_CLAIM = "session_id"
 """The claim that says in which session somebody asks."""
 UNSIGNED = "Sign in first: this is for users."
-TAKEN = "There is an account with this e-mail address already. Sign in."
 HELD = "This link or code does not hold any more. Ask for a new one."
 OVER = "The session is over. Sign in again."
 
@@ -166,13 +165,8 @@ class Desk:
         await self.count(asked, keys("mail", email, asked.address, known=False))
 
     async def enrol(self, given: Mapping[str, Any], hashed: str | None, asked: Asked) -> Mapping[str, Any]:
-        """A new user, with what their password is checked with. Raises BAD_USER_INPUT, and CONFLICT for an address that
-        is another's.
-        """
-        try:
-            user = await self.users.create(given, asked.system)
-        except Broken:
-            raise Refusal.of(Code.CONFLICT, TAKEN) from None
+        """A new user, with what their password is checked with. Raises what `Users.create` raises."""
+        user = await self.users.create(given, asked.system)
         if hashed is not None:
             await self.keep_password(user["id"], hashed, asked)
         return user

@@ -20,6 +20,7 @@ from pydantic import ValidationError
 from ...schema.compile_rules import ROLE
 from ...schema.errors import Code, Refusal
 from ...schema.expr import Actor
+from ..database import Broken
 from ..session import Session
 from .account import LONGEST_EMAIL, Account
 from .tables import CREDENTIAL, SESSION
@@ -27,6 +28,7 @@ from .tables import CREDENTIAL, SESSION
 Query: TypeAlias = Callable[[UUID], sa.Select[Any]]
 """What a claim is asked of the database by, for a user's id: a select of one column."""
 
+TAKEN = "An account has this e-mail address already, or something else that only one may have. Sign in to it."
 _SESSION, _USED = "session.id", "session.used_at"
 """No names of columns of the model's."""
 
@@ -89,20 +91,20 @@ class Users:
             raise Refusal.of(Code.BAD_USER_INPUT, f"The user can't be made of this: {faults}.") from None
 
     async def create(self, given: Mapping[str, Any], session: Session) -> Mapping[str, Any]:
-        """A new user. Raises Refusal, and Broken where the address is another's."""
+        """A new user. Raises Refusal: BAD_USER_INPUT, CONFLICT or CONSTRAINT_VIOLATION."""
         made = self.check(given)
         values = {name: getattr(made, name) for name in self._columns if hasattr(made, name)}
-        await session.sql(sa.insert(self.table).values({self._columns[n]: v for n, v in values.items()}), guarded=True)
+        await _write(sa.insert(self.table).values({self._columns[n]: v for n, v in values.items()}), session)
         return {**dict.fromkeys(self._columns), **values}
 
     async def change(self, id: UUID, session: Session, **values: Any) -> bool:
-        """Sets columns of a user; whether there is one. Raises Broken where an address is another's."""
+        """Sets columns of a user; whether there is one. Raises Refusal: CONFLICT or CONSTRAINT_VIOLATION."""
         version = getattr(self.model, "__version__", None)
         columns = {self._columns[name]: value for name, value in values.items()}
         if version is not None:
             columns[self._columns[version]] = self._columns[version] + 1
         change = sa.update(self.table).where(self.column("id") == id).values(columns)
-        return (await session.sql(change.returning(self.column("id")), guarded=True)).first() is not None
+        return (await _write(change.returning(self.column("id")), session)).first() is not None
 
     async def delete(self, id: UUID, session: Session) -> bool:
         """Deletes a user's row; whether there was one. Raises Broken where other rows need it."""
@@ -118,6 +120,14 @@ class Users:
             claims[name] = [plain(value) for value in (await session.sql(query(user["id"]))).scalars()]
         roles = {role for role in user["roles"] or () if isinstance(role, str)} - {"anyone", "user"}
         return Actor(frozenset({"anyone", "user", *roles}), {**claims, "id": str(user["id"])})
+
+
+async def _write(statement: sa.Executable, session: Session) -> sa.Result[Any]:
+    """Raises Refusal for what the model's constraints don't take, and the transaction goes on."""
+    try:
+        return await session.sql(statement, guarded=True)
+    except Broken as broken:
+        raise (Refusal.of(Code.CONFLICT, TAKEN) if broken.kind == "unique" else broken.refusal()) from None
 
 
 def _one(found: sa.Result[Any]) -> Mapping[str, Any] | None:

@@ -8,9 +8,8 @@ from typing import Any
 
 from ....schema.errors import Code, Refusal
 from ...context import Info
-from ...database import Broken
 from ..attempts import address_keys
-from ..desk import OVER, TAKEN
+from ..desk import OVER
 from ..fields import SignedIn
 from ..part import Part
 from ..passwords import fault
@@ -58,10 +57,7 @@ class Anonymous(Part):
             await desk.mail(asked, Purpose.KNOWN if known else Purpose.CHANGE, kept, user)
         else:
             await desk.keep_password(id, hashed, asked)
-            try:
-                await desk.users.change(id, asked.system, email=kept, anonymous=False)
-            except Broken:
-                raise Refusal.of(Code.CONFLICT, TAKEN) from None
+            await desk.users.change(id, asked.system, email=kept, anonymous=False)
             await asked.session.after_commit(desk.forget)
         await asked.tell("upgraded", id)
         return True

@@ -9,17 +9,16 @@ from datetime import datetime
 
 from ....schema.errors import Code, Refusal
 from ...context import Info
-from ...database import Broken
 from ...session import Session
 from .. import codes, factors
 from ..attempts import keys
-from ..codes import Purpose
-from ..desk import HELD, TAKEN, Asked
+from ..desk import HELD, Asked
 from ..fields import SignedIn
 from ..part import Part
 from ..passwords import fault
 from ..tables import SESSION
 from ..users import address
+from ..words import Purpose
 
 
 class ByMail(Part):
@@ -64,10 +63,7 @@ class ByMail(Part):
         proved = await codes.by_token(Purpose.CHANGE, token, asked.system, asked.now)
         if proved is None:
             raise Refusal.of(Code.UNAUTHENTICATED, HELD)
-        try:
-            await users.change(proved.user, asked.system, email=proved.email, email_verified=True, anonymous=False)
-        except Broken:
-            raise Refusal.of(Code.CONFLICT, TAKEN) from None
+        await users.change(proved.user, asked.system, email=proved.email, email_verified=True, anonymous=False)
         await asked.tell("email_changed", proved.user)
         return True
 

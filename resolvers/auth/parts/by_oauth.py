@@ -136,10 +136,7 @@ class ByOAuth(Part):
             email = _email(person)
             free = email if email and not await users.by_email(email, asked.system) else None
             proved = {"email": free, "email_verified": True} if free and user["email"] is None else {}
-            try:
-                await users.change(id, asked.system, anonymous=False, **proved)
-            except Broken:  # at the same moment, by another request
-                raise Refusal.of(Code.CONFLICT, TAKEN) from None
+            await users.change(id, asked.system, anonymous=False, **proved)
             await asked.session.after_commit(self.desk.forget)
         row = await identities.find(provider, person.subject, asked.system)
         assert row, "it was written in this transaction"
@@ -263,10 +260,9 @@ class ByOAuth(Part):
         said = {**self.providers[provider].columns(person.claims), "email": email, "email_verified": email is not None}
         try:
             user = await self.desk.users.create(said, asked.system)
-        except Broken:
-            message = "There is an account with this e-mail address, or something else that only one may have, already."
-            raise Refusal.of(Code.CONFLICT, message) from None
         except Refusal as refusal:
+            if refusal.code is not Code.BAD_USER_INPUT:
+                raise
             message = f"{refusal} What {provider} says of a new user becomes columns by the provider's profile=."
             raise Refusal.of(Code.BAD_USER_INPUT, message) from None
         await asked.tell("signed_up", user["id"], f"by {provider}")

@@ -11,13 +11,13 @@ from ....schema.errors import Code, Refusal
 from ...context import Info
 from .. import challenges
 from ..admin import admin
-from ..desk import HELD, TAKEN
+from ..desk import HELD
 from ..fields import SignedIn
 from ..mails import HOLDS
 from ..part import Part
 from ..passwords import fault
 from ..profile import said
-from ..users import address, roles_of
+from ..users import TAKEN, address, roles_of
 from ..words import Purpose
 
 
