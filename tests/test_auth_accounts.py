@@ -389,6 +389,28 @@ async def test_one_deletes_ones_account_with_all_that_signs_in_to_it(fresh_url, 
         assert (await place.up())["user"]["id"] != ann["user"]["id"]  # the address is free
 
 
+async def test_who_has_no_password_sets_one_and_changes_the_address_right_after_signing_in(fresh_url, post):
+    async with placed(fresh_url, post) as place:
+        await as_admin(place, 'mutation { adminCreateUser(email: "ann@example.com", profile: {name: "Ann"}) { id } }')
+        await place.ask('mutation { requestEmailCode(email: "ann@example.com") }')
+        by_link = "mutation ($link: String!) { signInWithCode(token: $link) { accessToken refreshToken } }"
+        signed = (await place.ask(by_link, link=token(await post.next())))["signInWithCode"]
+        change = 'mutation { changeEmail(email: "ann@b.example") }'
+        first = 'mutation ($old: String) { changePassword(newPassword: "correct horse battery", oldPassword: $old) }'
+        assert await place.ask(change, signed["accessToken"]) == {"changeEmail": True}
+        assert await place.ask(VERIFY, link=token(await post.next())) == {"verifyEmail": True}
+        place.later(minutes=5, seconds=1)  # a token that was stolen since then does neither
+        for document in (change, first):
+            assert (await place.refused(place.ask(document, signed["accessToken"]))).code is Code.UNAUTHENTICATED
+        await place.ask('mutation { requestEmailCode(email: "ann@b.example") }')
+        signed = (await place.ask(by_link, link=token(await post.next())))["signInWithCode"]
+        assert await place.ask(first, signed["accessToken"]) == {"changePassword": True}
+        assert await place.sign_in("ann@b.example")
+        for old in (None, "wrong"):  # the next one takes the one that there is
+            refusal = await place.refused(place.ask(first, signed["accessToken"], old=old))
+            assert refusal.code is Code.UNAUTHENTICATED
+
+
 async def test_rows_that_need_an_account_keep_it(fresh_url, post):
     class Base(SQLModel, registry=registry()):
         pass

@@ -26,6 +26,7 @@ from .cookies import Cookies
 from .events import LONGEST_AGENT, AuthEvent, record
 from .fields import SignedIn, signed_in_user
 from .known import Known
+from .mails import HOLDS
 from .options import SigningUp
 from .passwords import Passwords
 from .post import Post
@@ -192,6 +193,14 @@ class Desk:
         language, to = (user.get("locale"), email) if user else (None, None)
         holds = asked.now, made.until
         await self.post.send(asked.session, purpose, to, language, made.token, made.code, holds)
+
+    async def mail_link(
+        self, asked: Asked, purpose: Purpose, to: str, language: str | None, data: Mapping[str, Any]
+    ) -> None:
+        """Mails a link that stands for what is begun with it, of whoever is no user yet."""
+        token, holds = challenges.token(), HOLDS[purpose]
+        await challenges.begin(token, purpose, data, holds, asked.system, asked.now)
+        await self.post.send(asked.session, purpose, to, language, token, "", (asked.now, asked.now + holds))
 
     async def keep_password(self, user: UUID, hashed: str, asked: Asked) -> None:
         """Sets what a user's password is checked with; what they have begun with another holds no more."""

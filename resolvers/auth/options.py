@@ -6,7 +6,7 @@ No logic: the parts read it.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Literal, TypeAlias
 
@@ -33,22 +33,22 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
-    """Each has the default of `auth`."""
+    """The defaults are `auth`'s."""
 
-    profile: Sequence[str] = ()
-    claims: Mapping[str, Query] = field(default_factory=dict[str, Query])
-    lifetimes: Lifetimes = field(default_factory=Lifetimes)
-    issuer: str = "hedgerow"
-    sign_up: SigningUp = "open"
-    anonymous: bool = False
-    admins: str | None = None
-    passwords: Callable[[], Passwords] = Passwords
-    links: Mapping[str, str] = field(default_factory=dict[str, str])
-    mails: Write | None = None
-    same_site: SameSite = "lax"
-    app: str = "Hedgerow"
-    rp_id: str | None = None
-    providers: Collection[str] = ()
-    clock: Callable[[], datetime] = now
+    profile: Sequence[str]
+    claims: Mapping[str, Query]
+    lifetimes: Lifetimes
+    issuer: str
+    sign_up: SigningUp
+    anonymous: bool
+    admins: str | None
+    passwords: Callable[[], Passwords]
+    links: Mapping[str, str]
+    mails: Write | None
+    same_site: SameSite
+    app: str
+    rp_id: str | None
+    providers: Collection[str]
+    clock: Callable[[], datetime]

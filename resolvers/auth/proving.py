@@ -88,7 +88,9 @@ def may_have(user: Mapping[str, Any]) -> None:
 
 
 async def end_others(desk: Desk, asked: Asked) -> None:
-    """Ends the other sessions of the user who asks: those were opened without the factor that there is now."""
+    """Ends the other sessions of the user who asks: those were opened by what somebody else may have, or without the
+    factor that there is now.
+    """
     id, session = asked.signed_in()
     await desk.end(asked.system, sa.and_(SESSION.c.user_id == id, SESSION.c.id != session), asked.session)
 

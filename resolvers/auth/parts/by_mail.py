@@ -10,7 +10,7 @@ from datetime import datetime
 from ....schema.errors import Code, Refusal
 from ...context import Info
 from ...session import Session
-from .. import codes, factors
+from .. import codes, factors, proving
 from ..attempts import keys
 from ..desk import HELD, Asked
 from ..fields import SignedIn
@@ -67,16 +67,13 @@ class ByMail(Part):
         await asked.tell("email_changed", proved.user)
         return True
 
-    async def change_email(self, info: Info, email: str, password: str) -> bool:
-        """Mails a link to another address, which becomes yours when it is confirmed."""
-        asked, desk = self.asked(info), self.desk
-        id, _ = asked.signed_in()
+    async def change_email(self, info: Info, email: str, password: str | None = None, code: str | None = None) -> bool:
+        """Mails a link to another address, which becomes yours when it is confirmed. Prove that it is you: by your
+        password, or a code of your app.
+        """
+        asked = self.asked(info)
         kept = address(email)
-        user = await desk.users.by_id(id, asked.apart)
-        if user is None or not await desk.proved(
-            asked, "password", user["email"] or str(id), password, user, known=True
-        ):
-            raise Refusal.of(Code.UNAUTHENTICATED, "The password is wrong.")
+        user = await proving.again(self.desk, asked, password, code)
         await self.desk.count_mail(asked, kept)
         await self.desk.mail(asked, Purpose.CHANGE, kept, user)
         return True

@@ -8,16 +8,13 @@ prove who they are.
 from collections.abc import Mapping
 from typing import Any
 
-import sqlalchemy as sa
-
 from ....schema.errors import Code, Refusal
 from ...context import Info
-from .. import codes
-from ..desk import OVER, Asked
+from .. import codes, proving
+from ..desk import Asked
 from ..fields import SignedIn
 from ..part import Part
 from ..passwords import fault
-from ..tables import SESSION
 from ..users import address
 
 WRONG = "The e-mail address or the password is wrong."
@@ -53,19 +50,20 @@ class ByPassword(Part):
             raise Refusal.of(Code.UNAUTHENTICATED, WRONG)
         return user
 
-    async def change_password(self, info: Info, old_password: str, new_password: str) -> bool:
-        """Sets another password, and ends all your other sessions."""
+    async def change_password(
+        self, info: Info, new_password: str, old_password: str | None = None, code: str | None = None
+    ) -> bool:
+        """Sets another password, or your first one, and ends all your other sessions. Prove that it is you: by the old
+        password, or a code of your app.
+        """
         asked, desk = self.asked(info), self.desk
-        id, session = asked.signed_in()
+        id, _ = asked.signed_in()
         user = await desk.users.by_id(id, asked.apart)
-        if user is None:
-            raise Refusal.of(Code.UNAUTHENTICATED, OVER)
-        if told := fault(new_password, user["email"]):
+        if told := fault(new_password, user["email"] if user else None):
             raise Refusal.of(Code.BAD_USER_INPUT, told)
-        if not await desk.proved(asked, "password", user["email"] or str(id), old_password, user, known=True):
-            raise Refusal.of(Code.UNAUTHENTICATED, "The old password is wrong.")
-        await desk.keep_password(id, await desk.passwords.hash(new_password), asked)
-        others = sa.and_(SESSION.c.user_id == id, SESSION.c.id != session)
-        await desk.end(asked.system, others, asked.session)
+        hashed = await desk.passwords.hash(new_password)
+        await proving.again(desk, asked, old_password, code)
+        await desk.keep_password(id, hashed, asked)
+        await proving.end_others(desk, asked)
         await asked.tell("password_changed", id)
         return True

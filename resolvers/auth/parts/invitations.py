@@ -4,7 +4,6 @@ In: addresses and roles, and tokens of links. Out: mails, and accounts. The acco
 with a password and what they say of themselves.
 """
 
-from collections.abc import Sequence
 from typing import Any
 
 from ....schema.errors import Code, Refusal
@@ -13,7 +12,6 @@ from .. import challenges
 from ..admin import admin
 from ..desk import HELD
 from ..fields import SignedIn
-from ..mails import HOLDS
 from ..part import Part
 from ..passwords import fault
 from ..profile import said
@@ -38,20 +36,16 @@ class Invitations(Part):
         kept = address(email)
         if await desk.users.by_email(kept, asked.system):
             raise Refusal.of(Code.CONFLICT, TAKEN)
-        token, until = challenges.token(), asked.now + HOLDS[Purpose.INVITE]
-        data: dict[str, Any] = {"email": kept, "roles": roles_of(roles), "locale": locale}
-        await challenges.begin(token, Purpose.INVITE, data, HOLDS[Purpose.INVITE], asked.system, asked.now)
+        data = {"email": kept, "roles": roles_of(roles), "locale": locale}
+        await desk.mail_link(asked, Purpose.INVITE, kept, locale, data)
         await asked.tell("invited", by, kept)
-        await desk.post.send(asked.session, Purpose.INVITE, kept, locale, token, "", (asked.now, until))
         return True
 
     async def accept_invitation(self, info: Info, token: str, password: str, profile: Any) -> SignedIn:
         """Makes the account that the link's owner was invited to, and its first session."""
         asked, desk = self.asked(info), self.desk
-        known: Sequence[str | None] = ()
-        if begun := await challenges.look(token, Purpose.INVITE, asked.apart, asked.now):
-            known = (begun.data["email"],)
-        if told := fault(password, *known):
+        begun = await challenges.look(token, Purpose.INVITE, asked.apart, asked.now)
+        if told := fault(password, begun.data["email"] if begun else None):
             raise Refusal.of(Code.BAD_USER_INPUT, told)
         hashed = await desk.passwords.hash(password)
         begun = await challenges.finish(token, Purpose.INVITE, asked.system, asked.now)

@@ -17,7 +17,6 @@ from .. import challenges
 from ..attempts import address_keys
 from ..desk import HELD, Asked, Desk
 from ..fields import SignedIn
-from ..mails import HOLDS
 from ..part import Part
 from ..passwords import fault
 from ..profile import said
@@ -51,12 +50,9 @@ class ConfirmedSignUp(Part):
         await desk.count_mail(asked, given["email"])
         known = await desk.users.by_email(given["email"], asked.apart)
         purpose = Purpose.KNOWN if known else Purpose.SIGN_UP
-        token, until = challenges.token(), asked.now + HOLDS[purpose]
         kept = {"user": to_jsonable_python(given), "password": hashed}
-        await challenges.begin(token, purpose, kept, HOLDS[purpose], asked.system, asked.now)
+        await desk.mail_link(asked, purpose, given["email"], (known or given).get("locale"), kept)
         await asked.tell("mailed", known["id"] if known else None, purpose.value)
-        language = (known or given).get("locale")
-        await desk.post.send(asked.session, purpose, given["email"], language, token, "", (asked.now, until))
         return True
 
     async def confirm_sign_up(self, info: Info, token: str) -> SignedIn:
@@ -76,5 +72,6 @@ async def _given(desk: Desk, asked: Asked, email: str, password: str, profile: A
     if told := fault(password, given["email"]):
         raise Refusal.of(Code.BAD_USER_INPUT, told)
     desk.users.check(given)
-    await desk.count(asked, address_keys("sign_up", asked.address))
-    return given, await desk.passwords.hash(password)
+    async with desk.passwords.turn():
+        await desk.count(asked, address_keys("sign_up", asked.address))
+        return given, await desk.passwords.hash(password)
