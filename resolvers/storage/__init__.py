@@ -1,0 +1,1 @@
+"""Files: the storage Module, and what it reaches the outside through."""

@@ -1,0 +1,85 @@
+"""What is asked of images: what they are, and smaller ones made of them; `server/storage/pictures` does it.
+
+Images come from strangers, and decoders are large programs in C. So they are decoded in processes of their own, within
+bounds of memory and time, and by decoders of a few formats only.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Protocol
+
+
+class Fit(StrEnum):
+    """How an image is made to fit a box: COVER fills it and cuts off what juts out, CONTAIN fits all of it in."""
+
+    COVER = "cover"
+    CONTAIN = "contain"
+
+
+class Format(StrEnum):
+    """In what format an image is made."""
+
+    WEBP = "webp"
+    AVIF = "avif"
+    JPEG = "jpeg"
+    PNG = "png"
+
+    @property
+    def content_type(self) -> str:
+        """Its content type."""
+        return f"image/{self.value}"
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What an image is: its content type as its bytes say, its size in pixels as it is seen (turned as EXIF says), and
+    its blurhash.
+    """
+
+    content_type: str
+    width: int
+    height: int
+    blurhash: str
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What to make of an image: at most `width` and `height` pixels, each 1 to 4,096, or None for what the other gives;
+    never larger than it is. Without a format, its own.
+    """
+
+    width: int | None
+    height: int | None
+    fit: Fit
+    format: Format | None
+
+
+class Unreadable(Exception):
+    """No image, or none that may be decoded: of another format, too many pixels or frames, broken, too slow, too large.
+    The text says which, and is for the caller.
+    """
+
+
+class Pictures(Protocol):
+    """Looks at images, and makes others of them."""
+
+    async def start(self) -> None:
+        """Begins. Nothing is decoded before."""
+        ...
+
+    async def stop(self) -> None:
+        """Ends its processes."""
+        ...
+
+    async def look(self, path: Path) -> Look:
+        """What the image in a file is. Raises Unreadable."""
+        ...
+
+    async def make(self, path: Path, wanted: Wanted, target: Path) -> Look:
+        """Writes another image, of what is in a file, into a file, without any of its metadata but the colour profile.
+        Raises Unreadable.
+        """
+        ...
