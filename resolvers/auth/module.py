@@ -23,9 +23,10 @@ from ..session import Session
 from ..tasks import Tasks
 from . import api_keys, challenges
 from .account import Account
+from .asked import user_of
 from .attempts import Attempts
 from .cookies import Cookies
-from .desk import Desk, user_of
+from .desk import Desk
 from .events import readable
 from .known import Known
 from .mails import Mailer

@@ -19,8 +19,9 @@ from ...database import Broken
 from ...exchange import Exchange
 from ...session import Session
 from .. import challenges, flows, identities, proving, ways
+from ..asked import Asked, user_of
 from ..attempts import begin_keys
-from ..desk import OVER, Asked, user_of
+from ..desk import OVER
 from ..fields import AuthIdentity, SignedIn
 from ..flows import Handed, Kept
 from ..part import Part
