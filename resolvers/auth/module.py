@@ -28,6 +28,7 @@ from .attempts import Attempts
 from .cookies import Cookies
 from .desk import Desk
 from .events import readable
+from .host_cookie import over_tls
 from .known import Known
 from .mails import Mailer
 from .options import Options
@@ -124,9 +125,7 @@ class Auth(Module, ABC):
             passwords=self._options.passwords(),
             sessions=Sessions(idle=times.idle, longest=times.longest),
             known=Known(times.fresh),
-            cookies=Cookies(
-                settings.web_origins, self._options.same_site, secure=not settings.public_url.startswith("http://")
-            ),
+            cookies=Cookies(settings.web_origins, self._options.same_site, secure=over_tls(settings.public_url)),
             keys=Keys(secrets, self._options.issuer),
             sealing=Sealing(secrets),
             attempts=Attempts(),
