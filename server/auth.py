@@ -14,7 +14,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 
-from ..resolvers.auth.cookies import SameSite
+from ..resolvers.auth.host_cookie import SameSite
 from ..resolvers.auth.mails import Mailer, Write
 from ..resolvers.auth.module import Auth
 from ..resolvers.auth.options import Lifetimes, Options, SigningUp, now

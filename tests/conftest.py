@@ -22,6 +22,7 @@ from hedgerow import Actor, Backend, Settings
 from hedgerow.server.tables import prepare
 
 from . import shop, world
+from .post import Post
 from .reference.databases import Databases
 
 POSTGRES = os.environ.get("HEDGEROW_TEST_POSTGRES", "postgresql://root@127.0.0.1:5432/test")
@@ -253,6 +254,17 @@ ADMINISTRATOR = Actor(superuser=True)
 
 def user(id: int, *roles: str, **claims: Any) -> Actor:
     return Actor(frozenset({"anyone", "user", *roles}), {"id": id, **claims})
+
+
+@pytest.fixture
+async def post() -> AsyncIterator[Post]:
+    """A real SMTP server."""
+    made = Post()
+    made.controller.start()
+    try:
+        yield made
+    finally:
+        made.controller.stop()
 
 
 @pytest.fixture

@@ -4,16 +4,11 @@ import asyncio
 import email
 import re
 import socket
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from email.message import EmailMessage
 from email.policy import default
 from typing import Any
 
 from aiosmtpd.controller import Controller
-
-from .conftest import settings
-from .signing_in import served
 
 
 class Post:
@@ -62,22 +57,3 @@ def code(mail: EmailMessage) -> str:
     found = re.search(r"\b\d{6}\b", text(mail))
     assert found
     return found[0]
-
-
-@asynccontextmanager
-async def posting() -> AsyncIterator[Post]:
-    """An SMTP server that runs."""
-    made = Post()
-    made.controller.start()
-    try:
-        yield made
-    finally:
-        made.controller.stop()
-
-
-def mailing(fresh_url: str, post: Post, **given: Any) -> tuple[Any, Any]:
-    backend, clock = served(fresh_url, **given)
-    backend.settings = settings(
-        fresh_url, smtp_url=f"smtp://127.0.0.1:{post.controller.port}", mail_from="App <app@example.com>"
-    )
-    return backend, clock

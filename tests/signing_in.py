@@ -20,6 +20,7 @@ from hedgerow.resolvers.exchange import Exchange
 from hedgerow.server.callers import identify
 
 from .conftest import ADMINISTRATOR, settings
+from .post import Post
 
 PASSWORD = "correct horse battery"
 IN = """mutation ($email: String!, $password: String!) {
@@ -144,3 +145,12 @@ def served(fresh_url: str, more: Sequence[Module] = (), **given: Any) -> tuple[B
         [User, Membership, Note], modules=[module, *more], settings=settings(fresh_url), clock=lambda: clock[0]
     )
     return made, clock
+
+
+def mailing(fresh_url: str, post: Post, **given: Any) -> tuple[Backend, list[datetime]]:
+    """The same, with mails that go to `post`."""
+    backend, clock = served(fresh_url, **given)
+    backend.settings = settings(
+        fresh_url, smtp_url=f"smtp://127.0.0.1:{post.controller.port}", mail_from="App <app@example.com>"
+    )
+    return backend, clock

@@ -18,8 +18,8 @@ from hedgerow.resolvers.exchange import Exchange
 from hedgerow.resolvers.sql import Compiled
 
 from .conftest import ADMINISTRATOR, settings
-from .post import Post, mailing, posting, text, token
-from .signing_in import PASSWORD, UP, Note, Place, User, fast, served
+from .post import Post, text, token
+from .signing_in import PASSWORD, UP, Note, Place, User, fast, mailing, served
 
 LINKS = {name: f"https://app.example.com/{name}?token={{token}}" for name in ("sign_up", "invitation", "change_email")}
 CONFIRM_UP = """mutation ($email: String!, $password: String!, $profile: UserProfile!) {
@@ -38,12 +38,6 @@ ANONYMOUSLY = """mutation { signInAnonymously(profile: {name: "Somebody"}) {
 } }"""
 UPGRADE = 'mutation ($email: String!) { upgradeAccount(email: $email, password: "correct horse battery") }'
 ME = "{ me { id email name emailVerified } }"
-
-
-@pytest.fixture
-async def post() -> AsyncIterator[Post]:
-    async with posting() as made:
-        yield made
 
 
 @asynccontextmanager

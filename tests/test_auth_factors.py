@@ -21,7 +21,7 @@ from hedgerow.resolvers.auth.tables import CHALLENGE, CODE, CREDENTIAL, RECOVERY
 from hedgerow.resolvers.exchange import Exchange
 
 from .conftest import ADMINISTRATOR, settings
-from .post import Post, code, mailing, posting, token
+from .post import Post, code, token
 from .second_factors import (
     BEGIN,
     COMPLETE,
@@ -38,7 +38,7 @@ from .second_factors import (
     verified,
 )
 from .serving import serving
-from .signing_in import IN, PASSWORD, Place, User, served
+from .signing_in import IN, PASSWORD, Place, User, mailing, served
 from .test_auth_mail import ASK_CODE, BY_CODE, RESET
 
 ME = "{ me { id } }"
@@ -49,12 +49,6 @@ async def place(fresh_url: str) -> AsyncIterator[Place]:
     backend, clock = served(fresh_url, app="Meadow & Co")
     async with backend.lifespan():
         yield Place(backend, clock)
-
-
-@pytest.fixture
-async def post() -> AsyncIterator[Post]:
-    async with posting() as made:
-        yield made
 
 
 @pytest.fixture

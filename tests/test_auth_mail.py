@@ -19,9 +19,9 @@ from hedgerow.resolvers.auth.tables import CODE, CREDENTIAL
 from hedgerow.resolvers.auth.words import Purpose, Words
 
 from .conftest import settings
-from .post import Post, code, free_port, mailing, posting, token
+from .post import Post, code, free_port, token
 from .serving import serving
-from .signing_in import PASSWORD, Place, User, served
+from .signing_in import PASSWORD, Place, User, mailing, served
 
 LINKS = {
     "verify_email": "https://app.example.com/verify?token={token}",
@@ -33,12 +33,6 @@ BY_CODE = """mutation ($email: String, $code: String, $link: String) {
 }"""
 RESET = "mutation ($link: String!, $new: String!) { resetPassword(token: $link, newPassword: $new) }"
 VERIFY = "mutation ($link: String!) { verifyEmail(token: $link) }"
-
-
-@pytest.fixture
-async def post() -> AsyncIterator[Post]:
-    async with posting() as made:
-        yield made
 
 
 @pytest.fixture

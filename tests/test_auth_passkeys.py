@@ -20,9 +20,9 @@ from hedgerow.resolvers.auth.tables import CHALLENGE, CREDENTIAL, PASSKEY, RECOV
 
 from .authenticator import PRESENT, VERIFIED, Authenticator
 from .conftest import ADMINISTRATOR, settings
-from .post import Post, mailing, posting, token
+from .post import Post, token
 from .second_factors import FACTORS, REMOVE, add_app, challenge, complete, half, protected, verified
-from .signing_in import PASSWORD, Place, User, served
+from .signing_in import PASSWORD, Place, User, mailing, served
 from .test_auth_factors import ME
 from .test_auth_mail import ASK_CODE, BY_CODE, RESET
 
@@ -54,12 +54,6 @@ async def place(fresh_url: str) -> AsyncIterator[Place]:
     backend.settings = settings(fresh_url, public_url=ORIGIN, allowed_origins="https://app.example.com http://evil.com")
     async with backend.lifespan():
         yield Place(backend, clock)
-
-
-@pytest.fixture
-async def post() -> AsyncIterator[Post]:
-    async with posting() as made:
-        yield made
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ In: requests. Out: who it is. Refused here: everybody else (UNAUTHENTICATED, FOR
 from uuid import UUID
 
 from ...schema.errors import Code, Refusal
-from .desk import UNSIGNED, Asked, user_of
+from .asked import UNSIGNED, Asked, user_of
 
 
 def admin(asked: Asked, role: str | None) -> UUID | None:

@@ -10,14 +10,14 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from datetime import timedelta
-from typing import Literal, TypeAlias
 
 from ...schema.errors import Code, Refusal
 from ..exchange import Exchange, of_own_host
+from .host_cookie import HostCookie, SameSite
 
 WANTED = "x-hedgerow-session"
 """The header by which a client asks for a cookie: `X-Hedgerow-Session: cookie`."""
-SameSite: TypeAlias = Literal["lax", "strict", "none"]
+NAME = "hedgerow-session"
 FOREIGN = (
     "A cookie signs in pages of this server and of HEDGEROW_ALLOWED_ORIGINS alone. A client that is no browser sends"
     " the header X-Hedgerow-Session: cookie with it."
@@ -30,16 +30,11 @@ class Cookies:
     def __init__(self, origins: Collection[str], same_site: SameSite, *, secure: bool) -> None:
         self._origins = origins
         self._secure = secure
-        self._attributes = f"; Path=/; HttpOnly; SameSite={same_site.capitalize()}{'; Secure' if secure else ''}"
-        self._name = "__Host-hedgerow-session" if secure else "hedgerow-session"
+        self._cookie = HostCookie(NAME, same_site, secure=secure)
 
     def value(self, headers: Mapping[str, str]) -> str | None:
-        """What the cookie of a request says."""
-        for each in headers.get("cookie", "").split(";"):
-            name, _, value = each.strip().partition("=")
-            if name == self._name:
-                return value
-        return None
+        """What the cookie of a request says; of several, the first."""
+        return next(iter(self._cookie.values(headers.get("cookie", ""))), None)
 
     def check(self, headers: Mapping[str, str]) -> None:
         """Refuses requests that a page elsewhere may have had a browser send."""
@@ -67,11 +62,12 @@ class Cookies:
 
     def give(self, exchange: Exchange, value: str, holds: timedelta) -> None:
         """Sets the cookie."""
-        exchange.answer_with(
-            "set-cookie", f"{self._name}={value}{self._attributes}; Max-Age={int(holds.total_seconds())}"
-        )
+        self._set(exchange, value, int(holds.total_seconds()))
 
     def take(self, exchange: Exchange) -> None:
         """Takes the cookie away, where the answer can."""
         if exchange.reply is not None:
-            exchange.answer_with("set-cookie", f"{self._name}={self._attributes}; Max-Age=0")
+            self._set(exchange, "", 0)
+
+    def _set(self, exchange: Exchange, value: str, age: int) -> None:
+        exchange.answer_with("set-cookie", f"{self._cookie.holding(value)}{self._cookie.guards}; Max-Age={age}")

@@ -1,7 +1,8 @@
-"""What all ways to sign in share: a request as they see it, proving a password, opening sessions and ending them.
+"""What all ways to sign in share: proving a password, opening sessions and ending them.
 
-In: requests and users. Out: sessions with their tokens, and events in the audit log. What must stay although a caller
-is refused (a failed attempt) is written once the mutation is over. Refused here: attempts that come too early.
+In: requests, as `asked` has them, and users. Out: sessions with their tokens, and events in the audit log. What must
+stay although a caller is refused (a failed attempt) is written once the mutation is over. Refused here: attempts that
+come too early.
 """
 
 from __future__ import annotations
@@ -17,13 +18,11 @@ import sqlalchemy as sa
 from ...schema.errors import Code, Refusal
 from ...schema.module import Host
 from ..database import Broken
-from ..exchange import Exchange
 from ..session import Session
-from ..writes.idempotency import HEADER
 from . import challenges, codes, factors
+from .asked import Asked
 from .attempts import Attempts, Key, keys
 from .cookies import Cookies
-from .events import LONGEST_AGENT, AuthEvent, record
 from .fields import SignedIn, signed_in_user
 from .known import Known
 from .mails import HOLDS
@@ -37,54 +36,8 @@ from .tokens import Access, Keys
 from .users import Users
 from .words import Purpose
 
-SESSION_CLAIM = "session_id"
-"""The claim that says in which session somebody asks."""
-UNSIGNED = "Sign in first: this is for users."
 HELD = "This link or code does not hold any more. Ask for a new one."
 OVER = "The session is over. Sign in again."
-
-
-class Asked:
-    """One request as the fields see it: its session, the moment, whence it comes."""
-
-    def __init__(self, session: Session, exchange: Exchange, now: datetime) -> None:
-        self.session = session
-        self.now = now
-        self.exchange = exchange
-        self.address = exchange.address
-        self.kept = HEADER in exchange.headers
-        """Whether the answer would be kept, to be given again."""
-        self.agent = exchange.headers.get("user-agent", "")[:LONGEST_AGENT]
-        self.system = session.as_system()
-        """Bound by no rule, in the mutation's transaction."""
-        self.apart = self.system.apart()
-        """The same outside of it."""
-        self.spent: list[Callable[[], Awaitable[Any]]] = []
-        """What is done apart where the second factor is missing: the mutation is undone, and the first is used up."""
-
-    def unkept(self) -> None:
-        """Raises BAD_USER_INPUT where the answer, which has secrets in it, would be kept."""
-        if self.kept:
-            raise Refusal.of(Code.BAD_USER_INPUT, "What tells a secret has no Idempotency-Key. Send it without.")
-
-    def signed_in(self) -> tuple[UUID, UUID]:
-        """The user who asks, and their session. Raises UNAUTHENTICATED."""
-        claims = self.session.actor.claims
-        user, session = user_of(claims), claims.get(SESSION_CLAIM)
-        if user is None or session is None:
-            raise Refusal.of(Code.UNAUTHENTICATED, UNSIGNED)
-        return user, UUID(str(session))
-
-    async def tell(self, kind: str, user: UUID | None, about: str = "") -> None:
-        """Writes an event down with what the mutation writes."""
-        await record(self.system, self._event(kind, user, about))
-
-    async def tell_apart(self, kind: str, user: UUID | None, about: str = "") -> None:
-        """Writes an event down whatever comes of the mutation."""
-        await record(self.apart, self._event(kind, user, about))
-
-    def _event(self, kind: str, user: UUID | None, about: str) -> AuthEvent:
-        return AuthEvent(at=self.now, kind=kind, user_id=user, address=self.address[:64], agent=self.agent, about=about)
 
 
 @dataclass(slots=True)
@@ -303,11 +256,3 @@ class Desk:
 
 async def _nothing() -> None:
     """What follows where the count is all."""
-
-
-def user_of(claims: Mapping[str, Any]) -> UUID | None:
-    """The user who asks; None for strangers and for callers of other modules."""
-    try:
-        return UUID(str(claims.get("id")))
-    except ValueError:
-        return None

@@ -23,6 +23,7 @@ import orjson
 from ...schema.errors import Code, Refusal
 from ..session import Session
 from . import challenges
+from .host_cookie import HostCookie, over_tls
 from .providers import Failed, Flow, Person, Trouble
 from .sealing import Sealing
 
@@ -105,23 +106,20 @@ def bound_by_cookie(secret: str) -> Binding:
     return Binding(_hash(secret), by_cookie=True)
 
 
-def cookie_name(public_url: str) -> str:
-    """The name of the cookie: such that no other host can set it, where the server is reached safely."""
-    return f"__Host-{COOKIE}" if public_url.startswith("https://") else COOKIE
+def cookie(public_url: str) -> HostCookie:
+    """The cookie that keeps a browser's secret; it comes along when a provider leads the browser back."""
+    return HostCookie(COOKIE, "lax", secure=over_tls(public_url))
 
 
-def cookie(header: str, public_url: str) -> str | None:
+def secret_in(cookies: str, cookie: HostCookie) -> str | None:
     """The browser's secret, from its cookies; None where there is none, or two of them."""
-    name = cookie_name(public_url)
-    found = [value for given, _, value in (each.strip().partition("=") for each in header.split(";")) if given == name]
+    found = cookie.values(cookies)
     return found[0] if len(found) == 1 and _SECRET.match(found[0]) else None
 
 
-def cookie_set(secret: str, public_url: str) -> str:
+def keeping(secret: str, cookie: HostCookie) -> str:
     """The header that keeps a secret in the browser."""
-    secure = "; Secure" if public_url.startswith("https://") else ""
-    age = int((HOLDS + HANDED).total_seconds())
-    return f"{cookie_name(public_url)}={secret}; Path=/; Max-Age={age}; HttpOnly; SameSite=Lax{secure}"
+    return f"{cookie.holding(secret)}; Max-Age={int((HOLDS + HANDED).total_seconds())}{cookie.guards}"
 
 
 def new_secret() -> str:

@@ -23,10 +23,12 @@ from ..session import Session
 from ..tasks import Tasks
 from . import api_keys, challenges
 from .account import Account
+from .asked import user_of
 from .attempts import Attempts
 from .cookies import Cookies
-from .desk import Desk, user_of
+from .desk import Desk
 from .events import readable
+from .host_cookie import over_tls
 from .known import Known
 from .mails import Mailer
 from .options import Options
@@ -123,9 +125,7 @@ class Auth(Module, ABC):
             passwords=self._options.passwords(),
             sessions=Sessions(idle=times.idle, longest=times.longest),
             known=Known(times.fresh),
-            cookies=Cookies(
-                settings.web_origins, self._options.same_site, secure=not settings.public_url.startswith("http://")
-            ),
+            cookies=Cookies(settings.web_origins, self._options.same_site, secure=over_tls(settings.public_url)),
             keys=Keys(secrets, self._options.issuer),
             sealing=Sealing(secrets),
             attempts=Attempts(),

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Literal, TypeAlias
 
-from .cookies import SameSite
+from .host_cookie import SameSite
 from .mails import Write
 from .passwords import Passwords
 from .users import Query

@@ -14,7 +14,8 @@ import strawberry
 
 from ..context import Info
 from ..session import Session
-from .desk import Asked, Desk
+from .asked import Asked
+from .desk import Desk
 from .profile import Profile, with_profile
 
 

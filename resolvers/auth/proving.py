@@ -18,8 +18,9 @@ import sqlalchemy as sa
 
 from ...schema.errors import Code, Refusal
 from . import factors, recovery, totp
+from .asked import Asked
 from .attempts import factor_keys, keys
-from .desk import OVER, Asked, Desk
+from .desk import OVER, Desk
 from .factors import Factor
 from .tables import SESSION
 

@@ -10,7 +10,8 @@ from typing import Any
 
 from ...schema.errors import Code, Refusal
 from . import identities, passkeys
-from .desk import Asked, Desk
+from .asked import Asked
+from .desk import Desk
 
 LAST = "This is your last way to sign in. Set a password, confirm your e-mail address, or add another way first."
 

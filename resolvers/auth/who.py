@@ -15,7 +15,8 @@ from ...schema.errors import Code, Refusal
 from ...schema.expr import Actor
 from ...schema.module import Caller
 from . import api_keys
-from .desk import OVER, SESSION_CLAIM, Desk
+from .asked import SESSION_CLAIM
+from .desk import OVER, Desk
 from .known import ByCookie, ByKey, ByToken, Shown
 from .options import Lifetimes
 from .sessions import hashed

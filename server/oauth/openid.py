@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+from abc import abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -64,9 +65,9 @@ class Issuing(Declared):
         """What proves who we are."""
         return client.secret
 
+    @abstractmethod
     def person(self, claims: Mapping[str, Any]) -> Person:
         """Who the claims name."""
-        raise NotImplementedError
 
     def more(self, claims: Mapping[str, Any], answer: Answer) -> Mapping[str, Any]:
         """The claims, with what else the browser brought."""

@@ -10,7 +10,7 @@ from uuid import UUID
 from ....schema.errors import Code, Refusal
 from ...context import Info
 from ..admin import admin
-from ..desk import Asked
+from ..asked import Asked
 from ..fields import SignedInUser, signed_in_user
 from ..part import Part
 from ..passwords import fault

@@ -11,8 +11,9 @@ from ....schema.errors import Code, Refusal
 from ...context import Info
 from ...session import Session
 from .. import codes, factors, proving
+from ..asked import Asked
 from ..attempts import keys
-from ..desk import HELD, Asked
+from ..desk import HELD
 from ..fields import SignedIn
 from ..part import Part
 from ..passwords import fault

@@ -19,10 +19,12 @@ from ...database import Broken
 from ...exchange import Exchange
 from ...session import Session
 from .. import challenges, flows, identities, proving, ways
+from ..asked import Asked, user_of
 from ..attempts import begin_keys
-from ..desk import OVER, Asked, user_of
+from ..desk import OVER
 from ..fields import AuthIdentity, SignedIn
 from ..flows import Handed, Kept
+from ..host_cookie import HostCookie
 from ..part import Part
 from ..providers import Answer, Failed, Person, Provider, Trouble
 from ..redirects import checked, of_web, with_parameters
@@ -176,7 +178,7 @@ class ByOAuth(Part):
         other = self.providers.get(provider)
         if kept is None or other is None or kept.provider != provider:
             return None
-        if kept.by_cookie and not kept.binding.fits(flows.cookie(cookies, self.public_url)):
+        if kept.by_cookie and not kept.binding.fits(flows.secret_in(cookies, self._cookie())):
             return None
         begun = await flows.back(state, system, now)
         if begun is None:
@@ -194,12 +196,16 @@ class ByOAuth(Part):
 
     def _keep_secret(self, exchange: Exchange) -> str:
         """The secret of the browser that asks: one that it has, also of an alias before, else a new one."""
-        name = f"{flows.cookie_name(self.public_url)}="
+        cookie = self._cookie()
         here = [value.partition(";")[0] for key, value in exchange.reply or () if key == "set-cookie"]
-        cookies = next((each for each in here if each.startswith(name)), exchange.headers.get("cookie", ""))
-        secret = flows.cookie(cookies, self.public_url) or flows.new_secret()
-        exchange.answer_with("set-cookie", flows.cookie_set(secret, self.public_url))
+        cookies = next((each for each in here if cookie.values(each)), exchange.headers.get("cookie", ""))
+        secret = flows.secret_in(cookies, cookie) or flows.new_secret()
+        exchange.answer_with("set-cookie", flows.keeping(secret, cookie))
         return secret
+
+    def _cookie(self) -> HostCookie:
+        """What keeps the secret of a browser."""
+        return flows.cookie(self.public_url)
 
     async def _taken(
         self, info: Info, asked: Asked, code: str, state: str, verifier: str | None
@@ -210,7 +216,7 @@ class ByOAuth(Part):
             raise Refusal.of(Code.UNAUTHENTICATED, GONE)
         cookies = info.context.exchange.headers.get("cookie", "")
         binding = taken[0].binding
-        if not binding.fits(flows.cookie(cookies, self.public_url) if binding.by_cookie else verifier):
+        if not binding.fits(flows.secret_in(cookies, self._cookie()) if binding.by_cookie else verifier):
             await self._refused(asked, None, f"{taken[0].provider}: begun elsewhere")
             raise Refusal.of(Code.UNAUTHENTICATED, GONE)
         return taken

@@ -20,10 +20,11 @@ from webauthn.helpers import base64url_to_bytes, bytes_to_base64url
 from ....schema.errors import Code, Refusal, SetupError
 from ...context import Info
 from .. import challenges, factors, passkeys, proving, recovery, ways
+from ..asked import Asked
 from ..attempts import begin_keys
 from ..ceremonies import Ceremonies, Said, host_of, said
 from ..challenges import Begun
-from ..desk import OVER, Asked
+from ..desk import OVER
 from ..fields import AuthPasskey, RegisteredPasskey, SignedIn
 from ..part import Part
 

@@ -11,7 +11,7 @@ from typing import Any
 from ....schema.errors import Code, Refusal
 from ...context import Info
 from .. import codes, proving
-from ..desk import Asked
+from ..asked import Asked
 from ..fields import SignedIn
 from ..part import Part
 from ..passwords import fault

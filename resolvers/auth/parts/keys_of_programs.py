@@ -17,7 +17,7 @@ from ....schema.errors import Code, Refusal
 from ...context import Info
 from .. import api_keys, proving
 from ..admin import admin
-from ..desk import Asked
+from ..asked import Asked
 from ..fields import ApiKey, CreatedApiKey
 from ..part import Part
 from ..tables import API_KEY

@@ -10,7 +10,8 @@ import sqlalchemy as sa
 
 from ....schema.errors import Code, Refusal
 from ...context import Info
-from ..desk import OVER, Asked
+from ..asked import Asked
+from ..desk import OVER
 from ..fields import AuthSession, SignedIn
 from ..part import Part
 from ..sessions import Opened, Stolen, hashed

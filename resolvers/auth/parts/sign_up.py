@@ -14,8 +14,9 @@ from pydantic_core import to_jsonable_python
 from ....schema.errors import Code, Refusal
 from ...context import Info
 from .. import challenges
+from ..asked import Asked
 from ..attempts import address_keys
-from ..desk import HELD, Asked, Desk
+from ..desk import HELD, Desk
 from ..fields import SignedIn
 from ..part import Part
 from ..passwords import fault
