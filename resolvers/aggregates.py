@@ -14,7 +14,7 @@ from typing import Protocol, TypeAlias, cast
 from ..schema import expr as e
 from ..schema.aggregates import OF_COLUMNS, ColumnFunction, Part, parts, result
 from ..schema.names import Naming
-from ..schema.types import INT, SORTABLE
+from ..schema.types import INT
 from ..schema.views import TableView, View
 from .inputs import Given, Input, bad, items, plain, present
 from .plan import Order
@@ -174,7 +174,7 @@ class Aggregates:
         field = str(plain(value))
         column = seen.columns[field]
         found = e.Column(column.name, column.type)
-        if column.type.kind not in SORTABLE:
+        if not column.type.sortable:
             raise bad(f"{where}.column", f"{field} has no order, so rows can't be grouped by it")
         of = parts(column.type)
         if part is None:

@@ -17,7 +17,7 @@ import graphql as g
 from ..schema import expr as e
 from ..schema.errors import Refusal
 from ..schema.ids import decode
-from ..schema.types import SORTABLE, Type, parser
+from ..schema.types import Type, parser
 from ..schema.views import RootField, TableView, View
 from .filters import Check, Reader
 from .inputs import Given, Input, Row, bad, items, plain
@@ -139,7 +139,7 @@ def _settling(seen: TableView) -> tuple[str, ...]:
     """The columns that put equal rows in order: the key, or where that is hidden, all that shows."""
     if all(seen.always(name) for name in seen.table.primary_key):
         return seen.table.primary_key
-    return tuple(column.name for column in seen.columns.values() if column.type.kind in SORTABLE)
+    return tuple(column.name for column in seen.columns.values() if column.type.sortable)
 
 
 _Leaves: TypeAlias = Callable[[Sequence[Any]], Sequence[Any]]
@@ -295,7 +295,7 @@ class _Planner:
         names = list(dict.fromkeys(str(plain(each)) for each in items(given)))
         for name in names:
             column = seen.columns[name]
-            if column.type.kind not in SORTABLE:
+            if not column.type.sortable:
                 raise bad(where, f"{name} has no order, so rows can't be told apart by it")
             found[e.Column(column.name, column.type)] = None
         if not order:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Literal, TypeAlias, get_args
 
-from .types import BIGINT, DATE, FLOAT, INT, NUMBERS, SORTABLE, Kind, Type
+from .types import BIGINT, DATE, FLOAT, INT, NUMBERS, Kind, Type
 
 ColumnFunction: TypeAlias = Literal[
     "sum", "avg", "min", "max", "stddev", "stddev_pop", "stddev_samp", "variance", "var_pop", "var_samp",
@@ -43,7 +43,7 @@ def result(function: Function, type: Type) -> Type | None:
         case "count":
             return INT
         case "min" | "max":
-            return type if type.kind in SORTABLE and type.kind is not Kind.BOOL else None
+            return type if type.sortable and type.kind is not Kind.BOOL else None
         case _ if type.kind not in NUMBERS:
             return None
         case "sum":

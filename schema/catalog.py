@@ -14,6 +14,7 @@ from .aggregates import ColumnFunction
 from .custom import Custom
 from .errors import Origin
 from .expr import Expr
+from .files import FileColumn, Files
 from .names import Made, MutationKind, Naming
 from .types import Type
 from .validation import Validators
@@ -38,7 +39,7 @@ class TableColumn:
 
     `default` is for creates, `onupdate` for updates; a `generated` column is never written. `collated`: the
     database may take texts for equal that are not the same. A `sealed` one is written by superusers and by code alone,
-    whatever rules allow.
+    whatever rules allow. `file` says what may be put into one that holds files.
     """
 
     name: str
@@ -52,6 +53,7 @@ class TableColumn:
     generated: bool = False
     collated: bool = False
     sealed: bool = False
+    file: FileColumn | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,6 +219,8 @@ class Catalog:
     claims: Mapping[str, Type]
     naming: Naming
     custom: Custom | None = None
+    files: Files | None = None
+    """What keeps the files of columns; None where no model has one."""
     channels: Mapping[str, tuple[Rule, ...]] = field(default_factory=dict[str, tuple[Rule, ...]])
     """The rules of channels that belong to no row, by name; one that ends in `*` stands for many."""
     of_type: Mapping[str, str] = field(init=False, repr=False, compare=False)

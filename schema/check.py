@@ -30,7 +30,6 @@ from .types import (
     JSON,
     MOMENTS,
     NUMBERS,
-    ORDERED,
     TEXT,
     Kind,
     Type,
@@ -208,7 +207,7 @@ class Checker:
                 at,
             )
             return None
-        if op not in ("=", "!=") and a.type.kind not in ORDERED:
+        if op not in ("=", "!=") and not a.type.ordered:
             self._problem(f"{a.type} has no order, so no {op}", "Compare it with == or !=.", at)
             return None
         return e.Compare(op, a, b)

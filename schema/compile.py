@@ -40,8 +40,9 @@ from .compile_writes import (
 )
 from .computed import computed_fields
 from .errors import DeclarationError, Origin, Problem
+from .files import FileColumn, file_column
 from .names import GRAPHQL_NAME, OPERATIONS, Naming
-from .types import of_column, own_equality
+from .types import Kind, Type, of_column, own_equality
 from .validation import Validators, validators_of
 
 GROUP_WORDS = ("column", "part")
@@ -124,6 +125,10 @@ def _table(model: type[Any], keys: Mapping[type[Any], str], naming: Naming, prob
         if type.enum:
             _check_labels(f"{key}.{attribute.key}", type.enum.labels, _origin(model), problems)
         field = model.model_fields.get(attribute.key)
+        file = file_column(field.annotation, column) if field else None
+        if file:
+            type = replace(type, file=True)
+            _check_file(f"{key}.{attribute.key}", column, type, file, refuse)
         where = f"{key}.{attribute.key}"
         columns[attribute.key] = TableColumn(
             attribute.key,
@@ -137,6 +142,7 @@ def _table(model: type[Any], keys: Mapping[type[Any], str], naming: Naming, prob
             generated=generated(column),
             collated=own_equality(column.type),
             sealed=attribute.key in getattr(model, "__sealed__", ()),
+            file=file,
         )
         attribute_of[column.name] = attribute.key
     relations: dict[str, Relation] = {}
@@ -168,6 +174,14 @@ def _table(model: type[Any], keys: Mapping[type[Any], str], naming: Naming, prob
         validators=_validators(model, columns, refuse_here),
         changes=_changes(model, refuse_here),
     )
+
+
+def _check_file(where: str, column: sa.Column[Any], type: Type, file: FileColumn, refuse: Refuse) -> None:
+    if type.kind is not (Kind.JSON if file.many else Kind.UUID):
+        mend = "Declare a list as list[File] = File.many(), and one file as File | None, with no type of your own."
+        refuse(f"{where} can't hold files in a column of the type {column.type!r}", mend)
+    elif column.primary_key or column.foreign_keys:
+        refuse(f"{where} is a key, which no file can be", "Hold the file in a column of its own.")
 
 
 def _changes(model: type[Any], refuse: Refuse) -> bool:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from .catalog import TableColumn
-from .types import SORTABLE, Kind
+from .types import Kind
 from .views import TableView, View
 from .writing import WriteView
 
@@ -114,6 +114,6 @@ def _order(view: View, seen: TableView) -> str:
     naming = view.catalog.naming
     direction = list(naming.directions)[3]
     for field, column in seen.columns.items():
-        if column.type.kind in (Kind.DATETIME, Kind.DATE) and column.type.kind in SORTABLE:
+        if column.type.kind in (Kind.DATETIME, Kind.DATE) and column.type.sortable:
             return f", {naming.order_by}: {{{field}: {direction}}}"
     return ""

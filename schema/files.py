@@ -11,7 +11,8 @@ import re
 import types
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Union, get_args, get_origin
+from datetime import datetime
+from typing import Any, Protocol, Union, get_args, get_origin
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -43,6 +44,26 @@ class FileColumn:
     max_width: int | None = None
     max_height: int | None = None
     most: int = MOST_FILES
+
+
+TABLE = "hedgerow_file"
+"""Where what is known of files is: columns id, name, size, content_type, checksum, width, height, blurhash, public; and
+model, field, owner and state, by which a write is judged.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class UrlAsked:
+    """How a client wants a file: for how many seconds its URL should hold (None: for as long as storage says), as an
+    attachment, or as an image that fits a box in pixels, in a format. `fit` and `format` are GraphQL's labels.
+    """
+
+    expires_in: int | None = None
+    width: int | None = None
+    height: int | None = None
+    fit: str | None = None
+    format: str | None = None
+    download: bool = False
 
 
 class _Declares(type):
@@ -139,6 +160,14 @@ def _patterns(given: Sequence[str]) -> tuple[str, ...]:
         if not _PATTERN.fullmatch(each):
             raise ValueError(f'types has {each!r}: give content types such as "image/png", "image/*".')
     return patterns
+
+
+class Files(Protocol):
+    """What keeps the files of columns, as a Module gives it (`Module.files`)."""
+
+    def url(self, file: UUID, name: str, content_type: str, asked: UrlAsked, *, public: bool, now: datetime) -> str:
+        """The URL at which whoever has it may have a file for a time."""
+        ...
 
 
 def file_column(annotation: Any, column: sa.Column[Any]) -> FileColumn | None:

@@ -27,7 +27,7 @@ from .leaves import printer
 from .names import Naming
 from .operators import Operand, operators
 from .reachable import reachable
-from .types import SORTABLE, TEXT, Kind, Type, parser
+from .types import TEXT, Kind, Type, parser
 from .views import RootField, TableView, View
 
 TYPE = "hedgerow"
@@ -443,7 +443,7 @@ class Types:
 
     def _order(self, seen: TableView) -> g.GraphQLInputObjectType:
         def fields() -> dict[str, g.GraphQLInputField]:
-            made = {name: self.order_field for name, column in seen.columns.items() if column.type.kind in SORTABLE}
+            made = {name: self.order_field for name, column in seen.columns.items() if column.type.sortable}
             for name, relation in seen.relations.items():
                 target = self.view.tables[relation.target]
                 if not relation.many and _sortable(target):
@@ -476,7 +476,7 @@ def _lazy(
 
 
 def _sortable(seen: TableView) -> bool:
-    return any(column.type.kind in SORTABLE for column in seen.columns.values())
+    return any(column.type.sortable for column in seen.columns.values())
 
 
 def _json_path() -> g.GraphQLArgument:

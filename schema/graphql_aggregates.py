@@ -18,7 +18,7 @@ from .aggregates import OF_COLUMNS, SPREADS, ColumnFunction, parts, result
 from .catalog import TableColumn
 from .lazily import Once
 from .names import Naming
-from .types import INT, SORTABLE, Type
+from .types import INT, Type
 from .views import TableView, View
 
 DATE_PART = "DatePart"
@@ -363,7 +363,7 @@ def _columns(seen: TableView, function: ColumnFunction) -> dict[str, Type]:
 
 
 def _key_columns(seen: TableView) -> dict[str, TableColumn]:
-    return {name: column for name, column in seen.columns.items() if column.type.kind in SORTABLE}
+    return {name: column for name, column in seen.columns.items() if column.type.sortable}
 
 
 def _sortable(seen: TableView) -> bool:

@@ -14,7 +14,7 @@ import graphql as g
 from .graphql_aggregates import condition_input
 from .lazily import Once
 from .names import Naming
-from .types import SORTABLE, Type
+from .types import Type
 from .views import TableView
 
 ChangeOperation = Literal["ENTER", "UPDATE", "LEAVE", "DELETE", "RESYNC"]
@@ -159,7 +159,7 @@ class LiveTypes:
             return {
                 name: g.GraphQLInputField(self._scalar(column.type))
                 for name, column in seen.columns.items()
-                if column.type.kind in SORTABLE
+                if column.type.sortable
             }
 
         return self._once(seen.table.names.made["stream_value"], lambda name: condition_input(name, fields))

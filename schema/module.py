@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import Any, Protocol
 
 from .catalog import Catalog
@@ -45,6 +46,17 @@ class Host(Protocol):
     @property
     def settings(self) -> Any:
         """The Settings that the backend runs with."""
+        ...
+
+    @property
+    def file(self) -> Path | None:
+        """The developer's file, when the command line loaded it: what is kept by default lies beside it."""
+        ...
+
+    async def caller(self, headers: Mapping[str, str]) -> Caller:
+        """Who is asking, by a request's headers (lower-case names), as at /graphql; a stranger, it may be. Raises
+        Refusal: UNAUTHENTICATED for a credential that is none, and FORBIDDEN for one that a foreign page would use.
+        """
         ...
 
     def recheck(self) -> None:

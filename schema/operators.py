@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from .names import NamingName
-from .types import ORDERED, Kind, Type
+from .types import Kind, Type
 
 Operator = Literal[
     "eq", "neq", "gt", "gte", "lt", "lte", "in", "nin", "is_null",
@@ -63,9 +63,11 @@ _JSON = (
 
 def operators(type: Type, naming: NamingName) -> tuple[Operand, ...]:
     """What a column of this type can be asked for; SIMILAR TO only where clients of Hasura send it."""
+    if type.file:
+        return _NULL
     if type.kind is Kind.JSON:
         return (*_EQUAL, *_LISTED, *_NULL, *_JSON)
-    ordered = _ORDER if type.kind in ORDERED else ()
+    ordered = _ORDER if type.ordered else ()
     if type.kind is not Kind.TEXT:
         return (*_EQUAL, *ordered, *_LISTED, *_NULL)
     similar = _SIMILAR if naming == "hasura" else ()

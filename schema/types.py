@@ -58,7 +58,8 @@ class EnumType:
 @dataclass(frozen=True, slots=True)
 class Type:
     """A value's type. `scale` is a Decimal's digits after the point (None: any); `array` is a list of such values;
-    `loose` is JSON that PostgreSQL keeps as text (`json`, not `jsonb`), which holds what jsonb can't.
+    `loose` is JSON that PostgreSQL keeps as text (`json`, not `jsonb`), which holds what jsonb can't. `file`: a UUID
+    that is a file's id, or JSON that is a list of them, which clients see as files.
     """
 
     kind: Kind
@@ -66,8 +67,11 @@ class Type:
     enum: EnumType | None = None
     array: bool = False
     loose: bool = False
+    file: bool = False
 
     def __str__(self) -> str:
+        if self.file:
+            return "list[File]" if self.array or self.kind is Kind.JSON else "File"
         name = self.enum.name if self.enum else PYTHON_NAMES[self.kind]
         return f"list[{name}]" if self.array else name
 
@@ -80,6 +84,16 @@ class Type:
     def item(self) -> Type:
         """The type of one value of a list of these."""
         return replace(self, array=False)
+
+    @property
+    def ordered(self) -> bool:
+        """Whether it has `<` and `>`, meaning the same in Python and in both databases."""
+        return self.kind in ORDERED and not self.file
+
+    @property
+    def sortable(self) -> bool:
+        """Whether a list can be ordered by it."""
+        return self.kind in SORTABLE and not self.file
 
 
 PYTHON_NAMES: dict[Kind, str] = {
@@ -114,6 +128,8 @@ DURATION = Type(Kind.DURATION)
 UUID = Type(Kind.UUID)
 JSON = Type(Kind.JSON)
 BYTES = Type(Kind.BYTES)
+FILE = Type(Kind.UUID, file=True)
+FILES = Type(Kind.JSON, file=True)
 
 _POSTGRES = postgresql.dialect()
 
@@ -128,7 +144,7 @@ SORTABLE = ORDERED | {Kind.BOOL, Kind.ENUM}
 
 def comparable(left: Type, right: Type) -> bool:
     """Whether two values may stand on the two sides of a comparison."""
-    if left.array or right.array:
+    if left.array or right.array or left.file or right.file:
         return False
     if left.kind in NUMBERS and right.kind in NUMBERS:
         return True
@@ -375,6 +391,21 @@ def _parse_uuid(value: object) -> uuid.UUID:
     return _iso(value, uuid.UUID, 'a UUID, such as "0b8f8b0e-3b0f-4c1f-9d5c-6f3c1c5d2a10"')
 
 
+def _parse_file(value: object) -> uuid.UUID:
+    """A file's id in code, and `{upload: id}` of a client."""
+    if isinstance(value, uuid.UUID):
+        return value
+    if not isinstance(value, dict) or [*value] != ["upload"]:  # pyright: ignore[reportUnknownArgumentType]
+        raise ValueError("expected a file: {upload: id}, or a file of a multipart request")
+    return _parse_uuid(value["upload"])
+
+
+def _parse_files(value: object) -> list[str]:
+    if not isinstance(value, (list, tuple)):
+        raise ValueError("expected a list of files")
+    return [str(_parse_file(each)) for each in value]  # pyright: ignore[reportUnknownVariableType]
+
+
 DEEPEST_JSON = 64
 """How deep JSON from outside may be nested."""
 _SURROGATES = re.compile("[\ud800-\udfff]")
@@ -463,4 +494,6 @@ def parser(type: Type) -> Callable[[object], Any]:
             return label
 
         return parse_enum
+    if type.file:
+        return _parse_file if type.kind is Kind.UUID else _parse_files
     return _PARSERS[type.kind]

@@ -13,7 +13,6 @@ from typing import Literal
 
 from . import expr as e
 from .catalog import Catalog, ComputedField, Relation, Rule, Table, TableColumn
-from .types import SORTABLE
 from .writing import MutationField, Writer, WriteView
 
 
@@ -59,7 +58,7 @@ class TableView:
     @property
     def sortable(self) -> bool:
         """Whether it shows a column that has an order."""
-        return any(column.type.kind in SORTABLE for column in self.columns.values())
+        return any(column.type.sortable for column in self.columns.values())
 
     def identified(self, node_id: str) -> bool:
         """Whether rows have a global id, under this name: a column or relation of that name goes before it."""

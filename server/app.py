@@ -33,13 +33,13 @@ from ..schema.compile_custom import compile_custom
 from ..schema.errors import DeclarationError, Problem, Refusal, SetupError
 from ..schema.examples import Example, examples, writes
 from ..schema.expr import Actor
-from ..schema.module import Module
+from ..schema.module import Caller, Module
 from ..schema.names import NAMINGS, NamingName
 from ..schema.views import view
 from . import graphiql
 from .asgi import App, Receive, Scope, Send
 from .bus import AnyBus, bus_of
-from .callers import AdminSecret, Tokens
+from .callers import AdminSecret, Tokens, identify
 from .capture import Captured, captured
 from .compression import Compression
 from .connections import Bounds, Connections
@@ -212,7 +212,7 @@ class Backend:
         websockets = WebSockets(connections, new_id, log)
         rechecks = Rechecks(bus, connections, log)
         http = crossing(graphql, settings.allowed_origins.split())
-        self._running = _Running(engine, graphql, http, websockets, connections, rechecks, database, feed, bus)
+        self._running = _Running(engine, callers, graphql, http, websockets, connections, rechecks, database, feed, bus)
         try:
             await feed.start()
             if settings.broadcast_url:
@@ -233,6 +233,10 @@ class Backend:
     def session(self, actor: Actor) -> Session:
         """An actor's door to the data of a running backend."""
         return self._started().engine.session(actor)
+
+    async def caller(self, headers: Mapping[str, str]) -> Caller:
+        """Who is asking, by a request's headers (lower-case names), as at /graphql."""
+        return await identify(self._started().callers, headers)
 
     def recheck(self) -> None:
         """Has every WebSocket and event stream, of all processes, ask anew who its caller is."""
@@ -309,6 +313,8 @@ class _Running:
     """What exists between the start and the stop of a backend."""
 
     engine: Engine
+    callers: Sequence[Module]
+    """Those who are asked in turn who is asking."""
     graphql: GraphQL
     http: App
     """The same, for pages of other origins too."""

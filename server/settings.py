@@ -70,6 +70,11 @@ class Settings(BaseSettings):
         description="who the server is at providers of sign-in, by their names: HEDGEROW_OAUTH__GOOGLE__CLIENT_ID,"
         " HEDGEROW_OAUTH__GOOGLE__CLIENT_SECRET",
     )
+    storage_url: SecretStr | None = Field(
+        None,
+        description="where storage() keeps files: file:///path, or s3://key:secret@host:port/bucket?secure=0&region=…;"
+        " empty: a folder in .hedgerow/ beside the file",
+    )
     smtp_url: SecretStr | None = Field(
         None, description="what sends mail: smtp://user:password@host:587, or smtps://…; hedgerow dev prints it without"
     )
@@ -259,6 +264,21 @@ class Settings(BaseSettings):
         if not url.startswith(("sqlite:///", "postgresql://", "postgres://")):
             raise SetupError("HEDGEROW_DATABASE_URL is neither sqlite:///path nor postgresql://….")
         return url
+
+    def storage(self, beside: Path | None) -> str:
+        """Where files are kept; the default is a folder of the name of the file `beside`, in `.hedgerow` there."""
+        if self.storage_url:
+            return self.storage_url.get_secret_value()
+        folder = (beside.parent if beside else Path.cwd()).absolute()
+        return f"file://{folder / '.hedgerow' / (beside.stem if beside else 'data')}.files"
+
+    @property
+    def file_secrets(self) -> list[str]:
+        """What URLs of files are signed with, the first of them; none where no secret is set."""
+        if self.auth_secret:
+            return self.auth_secret.get_secret_value().split()
+        secret = self.jwt_secret or self.admin_secret
+        return [secret.get_secret_value()] if secret else []
 
     def require_secrets(self) -> None:
         """Refuses to run in production without secrets, or with weak ones; SetupError with all that is missing."""

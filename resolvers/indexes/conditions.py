@@ -13,7 +13,7 @@ from typing import TypeAlias
 from ...schema import expr as e
 from ...schema.catalog import Catalog, Relation, Table, TableColumn
 from ...schema.traversal import children, walk
-from ...schema.types import INTEGERS, NUMBERS, ORDERED, Kind, Type
+from ...schema.types import INTEGERS, NUMBERS, Kind, Type
 from ..dialect import Dialect
 from .lookups import Branch, Cause, Lookup, Test, TestKind, Way
 
@@ -111,7 +111,7 @@ class Conditions:
             if own and _known(value) and self._fits(own, value):
                 if expr.op == "=":
                     return _test(own, "one", why(expr), joined=_joined(value))
-                if own.type.kind in ORDERED and not own.collated:
+                if own.type.ordered and not own.collated:
                     return _test(own, "range", why(expr), joined=_joined(value))
         return VAGUE
 

@@ -13,7 +13,6 @@ from dataclasses import dataclass, replace
 from ...schema import expr as e
 from ...schema.catalog import Catalog, Relation, Rule, Table, TableColumn
 from ...schema.traversal import lift, show, walk
-from ...schema.types import SORTABLE
 from ...schema.views import TableView, View
 from ..authorize import authorize
 from ..dialect import Dialect
@@ -355,7 +354,7 @@ def _terms(order: Sequence[Order], table: Table, dialect: Dialect) -> tuple[Term
             # SQLite has nulls below all, and reads them last (or first, from the end) of an index's first column alone.
             if found and dialect.name == "sqlite" and nulls_first is term.descending:
                 break
-        if column.type.kind not in SORTABLE or column.type.kind in COARSE or column.collated:
+        if not column.type.sortable or column.type.kind in COARSE or column.collated:
             break
         found.append(Term(column, term.descending, nulls_first, column.name in table.primary_key))
     return tuple(found)

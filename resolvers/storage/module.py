@@ -1,0 +1,57 @@
+"""The Module of storage: its parts, put together, and their life.
+
+In: what a developer decides. Out: tables, fields and routes. Where bytes are kept and what decodes images is for
+`server/storage`, which has what reaches the outside.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from typing import Any
+
+from ...schema.module import Host, Module
+from .options import Options
+from .store import Store
+from .tables import TABLES
+
+
+class Storage(Module, ABC):
+    """See `storage`."""
+
+    name = "storage"
+
+    def __init__(self, options: Options) -> None:
+        self.options = options
+        self._store: Store | None = None
+
+    @property
+    def store(self) -> Store:
+        """What it stands on in a running backend."""
+        if self._store is None:
+            raise RuntimeError("Storage is not started: its backend is not.")
+        return self._store
+
+    def tables(self) -> Sequence[Any]:
+        """See `Module`."""
+        return TABLES
+
+    def lifespan(self, host: Host) -> AbstractAsyncContextManager[None]:
+        """See `Module`. SetupError where bytes can't be kept."""
+        return self._live(host)
+
+    @asynccontextmanager
+    async def _live(self, host: Host) -> AsyncGenerator[None]:
+        async with AsyncExitStack() as stack:
+            store = await self.opened(host, stack)
+            self._store = store
+            stack.callback(self._forget)
+            yield
+
+    def _forget(self) -> None:
+        self._store = None
+
+    @abstractmethod
+    async def opened(self, host: Host, stack: AsyncExitStack) -> Store:
+        """What it stands on in a backend that starts; `stack` closes what it holds open."""

@@ -1,0 +1,201 @@
+"""What is known of each file: the one place where a file's row begins, changes its state, and goes.
+
+    pending  bytes are coming, until `until`, which each part moves on
+    ready    whole and checked, and no row has had it yet; until `until`
+    held     a committed row has it; `until` is null
+    free     no row has it any more, since `until`; it stays for a time of grace
+    dying    being deleted by a process that has until `until` for it; then by any other
+
+In: what an upload says of itself, and what was found in its bytes. Out: rows of `tables.FILE`. Between ready, held and
+free move the database's triggers (`holding`), in the transactions of the rows that hold files; all else happens here,
+in transactions of its own, each step so that a process may die after any of them. Refused here: uploads beyond a
+user's quota (LIMIT_EXCEEDED), and those that are not there any more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from typing import Any, Literal, TypeAlias
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from ...schema.errors import Code, Refusal
+from ..session import Session
+from .tables import FILE, OWNER
+
+State: TypeAlias = Literal["pending", "ready", "held", "free", "dying"]
+BATCH = 100
+"""How many files are taken at once to be deleted."""
+LEASE = timedelta(minutes=10)
+"""For how long a process has files to delete them; each deletion is bounded far below."""
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """A file that is to come: for which column, whose, and what the client says of it; `size` None where unknown."""
+
+    id: UUID
+    model: str
+    field: str
+    owner: str | None
+    name: str
+    size: int | None
+    content_type: str
+    checksum: str | None
+    public: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a file is, as its bytes say; `width`, `height` and `blurhash` of images only."""
+
+    size: int
+    content_type: str
+    checksum: str
+    width: int | None = None
+    height: int | None = None
+    blurhash: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A file's row."""
+
+    id: UUID
+    model: str
+    field: str
+    owner: str | None
+    state: State
+    until: datetime | None
+    name: str
+    size: int | None
+    content_type: str
+    checksum: str | None
+    width: int | None
+    height: int | None
+    blurhash: str | None
+    public: bool
+    created_at: datetime
+    loose_until: datetime | None
+
+
+class Register:
+    """The rows of files. `system` gives a session that no rule binds, outside any mutation; sizes are in bytes."""
+
+    def __init__(self, system: Callable[[], Session], clock: Callable[[], datetime], quota: int | None) -> None:
+        self._system = system
+        self._clock = clock
+        self._quota = quota
+
+    async def begin(self, upload: Upload, unused: timedelta, loose: timedelta | None = None) -> Kept:
+        """A pending file, committed, which lasts for `unused`; with `loose` its client may write bytes by itself for
+        that long. Raises Refusal (LIMIT_EXCEEDED) where its owner has no room for it.
+        """
+        now = self._clock()
+        row: dict[str, Any] = {
+            **asdict(upload),
+            "state": "pending",
+            "until": now + unused,
+            "created_at": now,
+            "loose_until": now + loose if loose else None,
+        }
+
+        async def insert(session: Session) -> None:
+            await self._room(session, upload.owner, upload.size or 0)
+            await session.sql(sa.insert(FILE).values(row))
+
+        await self._system().transact(insert)
+        return Kept(**row, width=None, height=None, blurhash=None)
+
+    async def room(self, owner: str | None) -> int | None:
+        """How many more bytes somebody may have; None where there is no bound."""
+        if self._quota is None or owner is None:
+            return None
+        used = (await self._system().sql(_used(owner))).scalar_one()
+        return max(self._quota - int(used), 0)
+
+    async def _room(self, session: Session, owner: str | None, size: int, but: UUID | None = None) -> None:
+        """Refuses what somebody has no room for. Whoever asks for the same one waits for the transaction's end."""
+        if self._quota is None or owner is None:
+            return
+        # Something is written first, so that the next one waits here, on either database.
+        await session.sql(_lock(owner))
+        used = int((await session.sql(_used(owner, but))).scalar_one())
+        if used + size > self._quota:
+            free = max(self._quota - used, 0)
+            message = f"Your files may have {self._quota:,} bytes in all, and {free:,} are left. Delete some first."
+            raise Refusal.of(Code.LIMIT_EXCEEDED, message)
+
+    async def go_on(self, id: UUID, unused: timedelta) -> bool:
+        """Moves on the end of a pending file, since more of it came; whether it is still there to be completed."""
+        such = sa.and_(FILE.c.id == id, FILE.c.state == "pending")
+        return await self._changed(sa.update(FILE).where(such).values(until=self._clock() + unused))
+
+    async def ready(self, id: UUID, found: Found, unused: timedelta) -> bool:
+        """Makes a pending file ready to be used for a time; False where it is not pending any more. Raises Refusal
+        (LIMIT_EXCEEDED) where its owner has no room for what it turned out to be.
+        """
+
+        async def change(session: Session) -> bool:
+            owner = (await session.sql(sa.select(FILE.c.owner).where(FILE.c.id == id))).scalar_one_or_none()
+            await self._room(session, owner, found.size, but=id)
+            values = {**asdict(found), "state": "ready", "until": self._clock() + unused}
+            such = sa.and_(FILE.c.id == id, FILE.c.state == "pending")
+            done = await session.sql(sa.update(FILE).where(such).values(values).returning(FILE.c.id))
+            return done.first() is not None
+
+        return await self._system().transact(change)
+
+    async def give_up(self, id: UUID) -> None:
+        """Ends a pending file now: what came of it is deleted when files are next collected."""
+        such = sa.and_(FILE.c.id == id, FILE.c.state == "pending")
+        await self._system().sql(sa.update(FILE).where(such).values(until=self._clock()))
+
+    async def find(self, id: UUID) -> Kept | None:
+        """A file's row, whatever its state."""
+        return (await self.find_all([id])).get(id)
+
+    async def find_all(self, ids: Collection[UUID]) -> Mapping[UUID, Kept]:
+        """The rows that there are of these."""
+        if not ids:
+            return {}
+        rows = await self._system().sql(sa.select(FILE).where(FILE.c.id.in_(list(ids))))
+        return {row.id: Kept(*row) for row in rows}
+
+    async def _changed(self, update: sa.Update) -> bool:
+        return (await self._system().sql(update.returning(FILE.c.id))).first() is not None
+
+    # Collection
+
+    async def take(self, grace: timedelta, most: int = BATCH) -> Sequence[Kept]:
+        """Files that are over, for this process alone to delete within LEASE: those whose end has come, those that were
+        freed before the time of `grace`, and those that another process took and did not drop.
+        """
+        now = self._clock()
+        over = sa.or_(
+            sa.and_(FILE.c.state.in_(["pending", "ready", "dying"]), FILE.c.until < now),
+            sa.and_(FILE.c.state == "free", FILE.c.until < now - grace),
+        )
+        some = sa.select(FILE.c.id).where(over).order_by(FILE.c.until).limit(most).with_for_update(skip_locked=True)
+        update = sa.update(FILE).where(FILE.c.id.in_(some.scalar_subquery()), over)
+        rows = await self._system().sql(update.values(state="dying", until=now + LEASE).returning(*FILE.c))
+        return [Kept(*row) for row in rows]
+
+    async def drop(self, ids: Collection[UUID]) -> None:
+        """Forgets files whose bytes are deleted."""
+        if ids:
+            such = sa.and_(FILE.c.id.in_(list(ids)), FILE.c.state == "dying")
+            await self._system().sql(sa.delete(FILE).where(such))
+
+
+def _used(owner: str, but: UUID | None = None) -> sa.Select[Any]:
+    such = sa.and_(FILE.c.owner == owner, FILE.c.state != "dying", *([FILE.c.id != but] if but else []))
+    return sa.select(sa.func.coalesce(sa.func.sum(FILE.c.size), 0)).where(such)
+
+
+def _lock(owner: str) -> sa.TextClause:
+    text = f"INSERT INTO {OWNER.name} (owner) VALUES (:owner) ON CONFLICT (owner) DO UPDATE SET owner = excluded.owner"
+    return sa.text(text).bindparams(owner=owner)
