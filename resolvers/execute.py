@@ -39,6 +39,7 @@ from .session import Session
 from .variables import Shape
 from .writes.idempotency import HEADER, Once
 from .writes.mutation import Mutation
+from .writes.uploads import mentioned
 
 NO_CHANGES = "Nothing here follows changes: the backend was started without."
 
@@ -97,6 +98,8 @@ class Engine(Documents):
         shape, leaves = prepared.variables.read(variables)
         operation = self.known(prepared, shape)
         if isinstance(operation, Mutation):
+            if self.catalog.files:
+                await self.catalog.files.settle(mentioned(prepared.operation, variables), session.actor)
             given = exchange.headers.get(HEADER)
             once = None
             if given is not None:

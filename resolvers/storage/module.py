@@ -7,10 +7,14 @@ In: what a developer decides. Out: tables, fields and routes. Where bytes are ke
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Collection, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
+from ...schema.expr import Actor
+from ...schema.files import Files, UrlAsked
 from ...schema.module import Host, Module
 from .options import Options
 from .store import Store
@@ -36,6 +40,17 @@ class Storage(Module, ABC):
     def tables(self) -> Sequence[Any]:
         """See `Module`."""
         return TABLES
+
+    def files(self) -> Files:
+        """See `Module`."""
+        return self
+
+    async def settle(self, uploads: Collection[UUID], actor: Actor) -> None:
+        """See `Files`."""
+
+    def url(self, file: UUID, name: str, content_type: str, asked: UrlAsked, *, public: bool, now: datetime) -> str:
+        """See `Files`."""
+        return self.store.signing.url(file, name, now, timedelta(seconds=asked.expires_in or 3600))
 
     def lifespan(self, host: Host) -> AbstractAsyncContextManager[None]:
         """See `Module`. SetupError where bytes can't be kept."""
