@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import types
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol, Union, get_args, get_origin
@@ -170,6 +170,25 @@ def _patterns(given: Sequence[str]) -> tuple[str, ...]:
 
 class Files(Protocol):
     """What keeps the files of columns, as a Module gives it (`Module.files`)."""
+
+    async def take(
+        self,
+        model: str,
+        field: str,
+        file: FileColumn,
+        name: str,
+        content_type: str,
+        data: AsyncIterator[bytes],
+        actor: Actor,
+    ) -> UUID:
+        """Stores the bytes of a caller's new upload for a column, by the names of model and attribute, within its
+        limits. Nothing of it stays where they don't fit, or break off. Raises Refusal.
+        """
+        ...
+
+    async def discard(self, uploads: Collection[UUID]) -> None:
+        """Ends those of the uploads that no row has come to hold."""
+        ...
 
     async def settle(self, uploads: Collection[UUID], actor: Actor) -> None:
         """Completes those of a caller's uploads whose bytes went elsewhere than through us; called with what a mutation

@@ -213,6 +213,7 @@ class Backend:
             new_id=new_id,
             observe=log,
             page=self._page if settings.graphiql else None,
+            origins=frozenset(settings.allowed_origins.split()),
         )
         websockets = WebSockets(connections, new_id, log)
         rechecks = Rechecks(bus, connections, log)

@@ -7,14 +7,14 @@ In: what a developer decides. Out: tables, fields and routes. Where bytes are ke
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import AsyncGenerator, Collection, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Collection, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from ...schema.expr import Actor
-from ...schema.files import Files, UrlAsked
+from ...schema.files import FileColumn, Files, UrlAsked
 from ...schema.module import Host, Module
 from .options import Options
 from .store import Store
@@ -44,6 +44,24 @@ class Storage(Module, ABC):
     def files(self) -> Files:
         """See `Module`."""
         return self
+
+    async def take(
+        self,
+        model: str,
+        field: str,
+        file: FileColumn,
+        name: str,
+        content_type: str,
+        data: AsyncIterator[bytes],
+        actor: Actor,
+    ) -> UUID:
+        """See `Files`."""
+        raise NotImplementedError
+
+    async def discard(self, uploads: Collection[UUID]) -> None:
+        """See `Files`."""
+        for each in uploads:
+            await self.store.register.give_up(each)
 
     async def settle(self, uploads: Collection[UUID], actor: Actor) -> None:
         """See `Files`."""
