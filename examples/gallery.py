@@ -1,4 +1,4 @@
-"""Pictures that everybody sees, and whoever comes by may hang; files of any size come in parts, and go on after a break.
+"""Pictures that all see and whoever comes by may hang; large files come in parts, and go on after a break.
 
 Serve it with `hedgerow dev examples/gallery.py`, and open http://localhost:8000/. Visitors are accounts that gave
 nothing yet to sign in with; a picture is taken down by who hung it up.
