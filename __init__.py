@@ -15,10 +15,12 @@ from .schema.access import access, allow, now
 from .schema.computed import computed
 from .schema.errors import Code, DeclarationError, Refusal, SetupError
 from .schema.expr import Actor
+from .schema.files import File
 from .schema.module import Caller, Host, Module
 from .server.app import Backend
 from .server.auth import auth
 from .server.settings import Settings
+from .server.storage.serve import storage
 
 __all__ = [
     "Account",
@@ -29,6 +31,7 @@ __all__ = [
     "Code",
     "Context",
     "DeclarationError",
+    "File",
     "Host",
     "Info",
     "Lifetimes",
@@ -45,4 +48,5 @@ __all__ = [
     "channels",
     "computed",
     "now",
+    "storage",
 ]

@@ -1,7 +1,5 @@
 """A backend with files for tests: albums with a cover, pictures and papers, and notes that hang in them."""
 
-from __future__ import annotations
-
 import contextlib
 import io
 import json
@@ -34,7 +32,7 @@ class Album(Base, table=True):
     logo: File | None = File(public=True, types=["image/*"], max_size="20 KiB", max_width=300, max_height=200)
     paper: File | None = File(types=["application/pdf", "text/*"], max_size=1_000)
     pictures: list[File] = File.many(most=3)
-    pages: list[Page] = Relationship(back_populates="album")
+    pages: list["Page"] = Relationship(back_populates="album")
 
     @access
     def rules(album, me):
