@@ -48,7 +48,7 @@ from .custom import Custom, Types
 from .errors import DeclarationError, Origin, Problem
 from .names import CAMEL
 from .published import Published
-from .types import Kind, Type
+from .types import BigInt, Kind, Type
 from .views import view
 
 _MARK = "__strawberry_definition__"
@@ -61,6 +61,7 @@ _SCALARS: Mapping[object, Kind] = {
     uuid.UUID: Kind.UUID,
     bytes: Kind.BYTES,
     JSON: Kind.JSON,
+    BigInt: Kind.BIGINT,
 }
 """What Python types are in custom fields: read and printed as generated columns are."""
 
