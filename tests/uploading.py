@@ -134,7 +134,8 @@ class Shop:
     def store(self) -> Store:
         return self.storage.store
 
-    def token(self, id: int = 1) -> dict[str, str]:
+    @staticmethod
+    def token(id: int = 1) -> dict[str, str]:
         until = datetime(2100, 1, 1, tzinfo=UTC)
         return {"authorization": f"Bearer {make_token(SECRET, ['user'], {'id': id}, until)}"}
 
