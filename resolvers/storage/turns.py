@@ -24,11 +24,11 @@ from .pacing import Paced
 from .register import Register
 from .tables import UPLOAD
 
-LEASE = timedelta(seconds=60)
+LEASE = timedelta(seconds=15)
 """For how long a turn is kept for a process of which nothing is heard."""
 LOOK_SECONDS = 1.0
 """How often a turn's process looks whether another asks for it."""
-RENEW_SECONDS = 15.0
+RENEW_SECONDS = 4.0
 ASK_SECONDS = 0.2
 """How often whoever asks looks whether it has it."""
 T = TypeVar("T")
