@@ -7,19 +7,22 @@ In: what a developer decides. Out: tables, fields and routes. Where bytes are ke
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import AsyncGenerator, AsyncIterable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Collection, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 from ...schema.expr import Actor
-from ...schema.files import File
+from ...schema.files import File, FileColumn, Files, UrlAsked
 from ...schema.module import Host, Module
 from ..session import Session
 from .beginning import Said, begin
 from .blobs import CHUNK
 from .fields import Creating
 from .options import Options
-from .receiving import receive
+from .pacing import Paced
+from .receiving import receive, settled
 from .store import Store
 from .tables import TABLES
 
@@ -67,6 +70,37 @@ class Storage(Module, ABC):
         column = self.store.rights.declared(kept.model, kept.field)
         await receive(self.store, kept, column, _chunks(data) if isinstance(data, bytes) else data)
         return File(str(kept.id))
+
+    def files(self) -> Files:
+        """See `Module`."""
+        return self
+
+    async def take(
+        self,
+        model: str,
+        field: str,
+        file: FileColumn,
+        name: str,
+        content_type: str,
+        data: AsyncIterator[bytes],
+        actor: Actor,
+    ) -> UUID:
+        """See `Files`."""
+        kept = await begin(self.store, actor, (model, field), Said(name, None, content_type))
+        return (await receive(self.store, kept, file, Paced(data, self.store.options))).id
+
+    async def discard(self, uploads: Collection[UUID]) -> None:
+        """See `Files`."""
+        for each in uploads:
+            await self.store.register.give_up(each, ready=True)
+
+    async def settle(self, uploads: Collection[UUID], actor: Actor) -> None:
+        """See `Files`."""
+        await settled(self.store, uploads, actor)
+
+    def url(self, file: UUID, name: str, content_type: str, asked: UrlAsked, *, public: bool, now: datetime) -> str:
+        """See `Files`."""
+        return self.store.signing.url(file, name, now, timedelta(seconds=asked.expires_in or 3600))
 
     def lifespan(self, host: Host) -> AbstractAsyncContextManager[None]:
         """See `Module`. SetupError where bytes can't be kept."""

@@ -155,7 +155,8 @@ def sniff(head: bytes, name: str, declared: str) -> str:
     if "%PDF-" in text[:1024]:
         return PDF
     kept = _kept(TEXT, declared)
-    return HTML if kept == TEXT and _RUNS.search(text) else kept
+    runs = _RUNS.search(text) or _RUNS.search(head.decode("latin-1"))  # the second, should no mark be heeded
+    return HTML if kept == TEXT and runs else kept
 
 
 def inline(content_type: str) -> bool:

@@ -174,14 +174,18 @@ class _Place:
             )
         self._killed = False
         self._jobs = 0
+        ready = None
         try:
             async with asyncio.timeout(START_SECONDS):
-                await self._answer()
+                ready = await self._answer()
         except (TimeoutError, _Gone) as error:
             raise SetupError(
                 f"No process can be begun that decodes images ({error or 'it takes too long'}). It needs Pillow with"
                 " JPEG, PNG, WebP, AVIF, GIF and LittleCMS, as in its wheels on PyPI."
             ) from error
+        finally:
+            if not ready:
+                self.kill()  # else what it says next were taken for the answer to a job
 
     async def do(self, job: Mapping[str, Any], path: Path, target: Path | None) -> Look:
         """Has the process, which has begun, do a job; a process that doesn't is ended. Raises Unreadable."""
@@ -214,6 +218,8 @@ class _Place:
 
     async def end(self, seconds: float = 0.0) -> int | None:
         """Sees the process gone, which may take so long to go by itself; its status, None where there was none."""
+        if self._channel:
+            self._channel.close()
         if self._process is None:
             return None
         if seconds:
@@ -223,8 +229,6 @@ class _Place:
         self.kill()
         status = await self._process.wait()
         self._process = None
-        if self._channel:
-            self._channel.close()
         return status
 
     def _waits(self) -> bool:
@@ -253,7 +257,7 @@ class _Place:
         }
 
     def _give(self, job: Mapping[str, Any], path: Path, target: Path | None) -> None:
-        """Gives the process a job: words, and its open files. What it writes to, nobody could read before."""
+        """Gives the process a job: words, and its open files."""
         assert self._channel, "it has begun"
         with ExitStack() as opened:
             files = [os.open(path, os.O_RDONLY | os.O_CLOEXEC)]
