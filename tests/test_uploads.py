@@ -456,6 +456,23 @@ async def test_code_puts_files_as_somebody_who_may(fresh_url: str, tmp_path: Pat
         assert len(await place.rows()) == 2
 
 
+async def test_what_comes_with_a_mutation_is_taken_and_discarded(fresh_url: str, tmp_path: Path) -> None:
+    async with shop(fresh_url, tmp_path) as place:
+
+        async def chunks(data: bytes) -> AsyncIterator[bytes]:
+            yield data
+
+        takes = place.store.rights.declared("Product", "paper")
+        taken = await place.storage.take("Product", "paper", takes, "a.txt", "text/plain", chunks(b"text"), user(1))
+        assert await place.state(str(taken)) == "ready"
+        with pytest.raises(Refusal, match="takes application/pdf, text/plain"):
+            await place.storage.take("Product", "paper", takes, "a.txt", "", chunks(b"\x7fELF\0"), user(1))
+        assert place.bytes() == [b"text"]
+        await place.storage.discard([taken])
+        place.later(seconds=1)
+        assert taken in [kept.id for kept in await place.store.register.take(timedelta())]
+
+
 async def test_a_file_that_is_gone_meanwhile_is_not_ready(fresh_url: str, tmp_path: Path) -> None:
     async with shop(fresh_url, tmp_path) as place:
         made = await place.create()
