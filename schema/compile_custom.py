@@ -50,7 +50,7 @@ from .files import File
 from .graphql_files import upload
 from .names import CAMEL, UPLOAD
 from .published import Published
-from .types import FILE, Kind, Type
+from .types import FILE, BigInt, Kind, Type
 from .views import view
 
 _MARK = "__strawberry_definition__"
@@ -63,6 +63,7 @@ _SCALARS: Mapping[object, Kind] = {
     uuid.UUID: Kind.UUID,
     bytes: Kind.BYTES,
     JSON: Kind.JSON,
+    BigInt: Kind.BIGINT,
 }
 """What Python types are in custom fields: read and printed as generated columns are."""
 

@@ -18,12 +18,15 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal, InvalidOperation
 from enum import Enum, StrEnum
-from typing import Any, TypeVar
+from typing import Any, NewType, TypeVar
 
 import sqlalchemy as sa
 from pydantic import TypeAdapter, ValidationError
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.sql import sqltypes
+
+BigInt = NewType("BigInt", int)
+"""A whole number of 64 bits, in a developer's own fields, whose `int` is GraphQL's, of 32."""
 
 
 class Kind(StrEnum):

@@ -7,16 +7,22 @@ In: what a developer decides. Out: tables, fields and routes. Where bytes are ke
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import AsyncGenerator, AsyncIterator, Collection, Sequence
+from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Collection, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from ...schema.expr import Actor
-from ...schema.files import FileColumn, Files, UrlAsked
+from ...schema.files import File, FileColumn, Files, UrlAsked
 from ...schema.module import Host, Module
+from ..session import Session
+from .beginning import Said, begin
+from .blobs import CHUNK
+from .fields import Creating
 from .options import Options
+from .pacing import Paced
+from .receiving import receive, settled
 from .store import Store
 from .tables import TABLES
 
@@ -41,6 +47,30 @@ class Storage(Module, ABC):
         """See `Module`."""
         return TABLES
 
+    def mutation(self) -> type[Any]:
+        """See `Module`."""
+        return Creating(lambda: self.store).type()
+
+    async def put(
+        self,
+        by: Session | Actor,
+        model: type[Any],
+        field: str,
+        name: str,
+        data: bytes | AsyncIterable[bytes],
+        content_type: str | None = None,
+    ) -> File:
+        """Stores a file for the column `field` of `model`, as somebody who may write it; its id, to be put there within
+        `unused`. Bytes are kept apart from any transaction, so in a mutation on SQLite, which has one writer, do this
+        before it writes. Raises Refusal, as clients are refused.
+        """
+        actor = by if isinstance(by, Actor) else by.actor
+        said = Said(name, len(data) if isinstance(data, bytes) else None, content_type)
+        kept = await begin(self.store, actor, (model.__name__, field), said)
+        column = self.store.rights.declared(kept.model, kept.field)
+        await receive(self.store, kept, column, _chunks(data) if isinstance(data, bytes) else data)
+        return File(str(kept.id))
+
     def files(self) -> Files:
         """See `Module`."""
         return self
@@ -56,15 +86,17 @@ class Storage(Module, ABC):
         actor: Actor,
     ) -> UUID:
         """See `Files`."""
-        raise NotImplementedError
+        kept = await begin(self.store, actor, (model, field), Said(name, None, content_type))
+        return (await receive(self.store, kept, file, Paced(data, self.store.options))).id
 
     async def discard(self, uploads: Collection[UUID]) -> None:
         """See `Files`."""
         for each in uploads:
-            await self.store.register.give_up(each)
+            await self.store.register.give_up(each, ready=True)
 
     async def settle(self, uploads: Collection[UUID], actor: Actor) -> None:
         """See `Files`."""
+        await settled(self.store, uploads, actor)
 
     def url(self, file: UUID, name: str, content_type: str, asked: UrlAsked, *, public: bool, now: datetime) -> str:
         """See `Files`."""
@@ -88,3 +120,8 @@ class Storage(Module, ABC):
     @abstractmethod
     async def opened(self, host: Host, stack: AsyncExitStack) -> Store:
         """What it stands on in a backend that starts; `stack` closes what it holds open."""
+
+
+async def _chunks(data: bytes) -> AsyncGenerator[bytes]:
+    for at in range(0, len(data), CHUNK):
+        yield data[at : at + CHUNK]

@@ -32,5 +32,11 @@ class Options:
     pictures: int
     """How many images are kept of one file, made in other sizes."""
     redirect: bool
-    """Whether downloads go to S3 itself, where that keeps the bytes."""
+    """Whether uploads and downloads go to S3 itself, where that keeps the bytes."""
     clock: Callable[[], datetime]
+    idle: timedelta = timedelta(seconds=30)
+    """For how long nothing may come of an upload."""
+    slowest: int = 1_000
+    """How many bytes a second must come of an upload, on the whole and after `idle`."""
+    waiting: int = 1_000
+    """How many uploads of one caller may be there that are not used yet; of a stranger, by their network address."""

@@ -9,7 +9,7 @@
 In: what an upload says of itself, and what was found in its bytes. Out: rows of `tables.FILE`. Between ready, held and
 free move the database's triggers (`holding`), in the transactions of the rows that hold files; all else happens here,
 in transactions of its own, each step so that a process may die after any of them. Refused here: uploads beyond a
-user's quota (LIMIT_EXCEEDED), and those that are not there any more.
+user's quota (LIMIT_EXCEEDED), and more of them at once than one caller may have.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ import sqlalchemy as sa
 
 from ...schema.errors import Code, Refusal
 from ..session import Session
-from .tables import FILE, OWNER
+from .tables import FILE, OWNER, UPLOAD
 
 State: TypeAlias = Literal["pending", "ready", "held", "free", "dying"]
 BATCH = 100
@@ -46,6 +46,14 @@ class Upload:
     content_type: str
     checksum: str | None
     public: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """Who uploads, as a digest, and how many files of theirs may wait to be used."""
+
+    digest: str
+    most: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,9 +98,19 @@ class Register:
         self._clock = clock
         self._quota = quota
 
-    async def begin(self, upload: Upload, unused: timedelta, loose: timedelta | None = None) -> Kept:
-        """A pending file, committed, which lasts for `unused`; with `loose` its client may write bytes by itself for
-        that long. Raises Refusal (LIMIT_EXCEEDED) where its owner has no room for it.
+    async def begin(
+        self,
+        upload: Upload,
+        unused: timedelta,
+        loose: timedelta | None = None,
+        *,
+        sender: Sender | None = None,
+        metadata: str | None = None,
+        within: Session | None = None,
+    ) -> Kept:
+        """A pending file, which lasts for `unused`; with `loose` its client may write bytes by itself for that long.
+        It is committed, or with what a mutation writes, `within` whose transaction it is: nobody is told of it before.
+        Raises Refusal (LIMIT_EXCEEDED) where its owner has no room for it, or `sender` has too many.
         """
         now = self._clock()
         row: dict[str, Any] = {
@@ -106,8 +124,12 @@ class Register:
         async def insert(session: Session) -> None:
             await self._room(session, upload.owner, upload.size or 0)
             await session.sql(sa.insert(FILE).values(row))
+            if sender:
+                await self._bound(session, sender)
+            sent: dict[str, Any] = {"file_id": upload.id, "sender": sender.digest if sender else None}
+            await session.sql(sa.insert(UPLOAD).values(**sent, metadata=metadata, wanted=False))
 
-        await self._system().transact(insert)
+        await (within or self._system()).transact(insert)
         return Kept(**row, width=None, height=None, blurhash=None)
 
     async def room(self, owner: str | None) -> int | None:
@@ -116,6 +138,15 @@ class Register:
             return None
         used = (await self._system().sql(_used(owner))).scalar_one()
         return max(self._quota - int(used), 0)
+
+    async def _bound(self, session: Session, sender: Sender) -> None:
+        """Refuses one more file where somebody has as many as may wait to be used."""
+        such = sa.and_(FILE.c.state.in_(["pending", "ready"]), FILE.c.until > self._clock())
+        mine = sa.select(sa.func.count()).select_from(UPLOAD.join(FILE, UPLOAD.c.file_id == FILE.c.id))
+        count = (await session.sql(mine.where(UPLOAD.c.sender == sender.digest, such))).scalar_one()
+        if int(count) >= sender.most:
+            message = f"{sender.most:,} of your uploads are not used yet. Use them, or wait until they end."
+            raise Refusal.of(Code.LIMIT_EXCEEDED, message)
 
     async def _room(self, session: Session, owner: str | None, size: int, but: UUID | None = None) -> None:
         """Refuses what somebody has no room for. Whoever asks for the same one waits for the transaction's end."""
@@ -131,8 +162,9 @@ class Register:
 
     async def go_on(self, id: UUID, unused: timedelta) -> bool:
         """Moves on the end of a pending file, since more of it came; whether it is still there to be completed."""
-        such = sa.and_(FILE.c.id == id, FILE.c.state == "pending")
-        return await self._changed(sa.update(FILE).where(such).values(until=self._clock() + unused))
+        now = self._clock()
+        such = sa.and_(FILE.c.id == id, FILE.c.state == "pending", FILE.c.until > now)
+        return await self._changed(sa.update(FILE).where(such).values(until=now + unused))
 
     async def ready(self, id: UUID, found: Found, unused: timedelta) -> bool:
         """Makes a pending file ready to be used for a time; False where it is not pending any more. Raises Refusal
@@ -149,10 +181,16 @@ class Register:
 
         return await self._system().transact(change)
 
-    async def give_up(self, id: UUID) -> None:
-        """Ends an upload now that no row has come to hold: it is deleted when files are next collected."""
-        such = sa.and_(FILE.c.id == id, FILE.c.state.in_(["pending", "ready"]))
-        await self._system().sql(sa.update(FILE).where(such).values(until=self._clock()))
+    async def give_up(self, id: UUID, *, ready: bool = False) -> bool:
+        """Ends a pending file now, or one that is ready: what came of it is deleted when files are next collected.
+        Whether there was one.
+        """
+        such = sa.and_(FILE.c.id == id, FILE.c.state.in_(["pending", "ready"] if ready else ["pending"]))
+        return await self._changed(sa.update(FILE).where(such).values(until=self._clock()))
+
+    async def metadata(self, id: UUID) -> str | None:
+        """What a file's client said of it as tus has it; None of a file that came otherwise."""
+        return (await self._system().sql(sa.select(UPLOAD.c.metadata).where(UPLOAD.c.file_id == id))).scalar()
 
     async def find(self, id: UUID) -> Kept | None:
         """A file's row, whatever its state."""

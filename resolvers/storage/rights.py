@@ -34,6 +34,14 @@ class Rights:
                         return table, column, column.file
         raise Refusal.of(Code.FORBIDDEN, f"There is no column {model}.{field} into which you may put a file.")
 
+    def declared(self, model: str, field: str) -> FileColumn:
+        """What may be put into a column, by their names in Python. Raises Refusal (NOT_FOUND) where it is gone."""
+        table = self._catalog.tables.get(model)
+        column = table.columns.get(field) if table else None
+        if column is None or column.file is None:
+            raise Refusal.of(Code.NOT_FOUND, f"There is no column {model}.{field} for files any more.")
+        return column.file
+
     def _view(self, actor: Actor) -> View:
         roles = (actor.roles & self._catalog.roles) | {"anyone"}
         found = self._views.get((roles, actor.superuser))

@@ -95,8 +95,10 @@ class Signing:
 
     def may_upload(self, file: UUID, way: Literal["put", "tus"], parameters: Mapping[str, str], now: datetime) -> bool:
         """Whether the parameters of a URL let its holder send the bytes of a file now."""
+        if not self._signed(way, file, parameters):
+            return False
         until = _moment(parameters.get("until"))
-        return self._signed(way, file, parameters) and until is not None and now < until
+        return until is not None and now < until
 
     def _signed(self, what: str, file: UUID, parameters: Mapping[str, str]) -> bool:
         given = parameters.get("signature", "").encode(errors="replace")

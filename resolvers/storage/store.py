@@ -16,6 +16,7 @@ from .pictures import Pictures
 from .register import Register
 from .rights import Rights
 from .signing import Signing
+from .turns import Turns
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +30,7 @@ class Store:
     register: Register
     signing: Signing
     rights: Rights
+    turns: Turns
 
     @property
     def now(self) -> datetime:

@@ -36,6 +36,21 @@ code). `state` and `until` are its life (see `register`). `size` is in bytes and
 client says while it is pending, then as it is. Until `loose_until` a client may write to `incoming/<id>` by itself.
 """
 
+UPLOAD = sa.Table(
+    "hedgerow_upload",
+    OWN,
+    sa.Column("file_id", sa.ForeignKey(FILE.c.id, ondelete="CASCADE"), primary_key=True),
+    sa.Column("sender", sa.String(64), index=True),
+    sa.Column("metadata", sa.Text),
+    sa.Column("holder", sa.Uuid),
+    sa.Column("held_until", _MOMENT),
+    sa.Column("wanted", sa.Boolean, nullable=False, default=False),
+)
+"""How a file came, or comes: `sender` is a digest of who uploads it (null: code), `metadata` what its client said of it
+as tus has it. `holder` is the request whose turn it is to store bytes, until `held_until` where nothing is heard of it;
+`wanted` by another (see `turns`).
+"""
+
 PICTURE = sa.Table(
     "hedgerow_picture",
     OWN,
@@ -50,4 +65,4 @@ PICTURE = sa.Table(
 OWNER = sa.Table("hedgerow_file_owner", OWN, sa.Column("owner", sa.String(255), primary_key=True))
 """Whoever has files: a row to lock while what they have is added up."""
 
-TABLES = (FILE, PICTURE, OWNER)
+TABLES = (FILE, UPLOAD, PICTURE, OWNER)

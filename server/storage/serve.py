@@ -11,17 +11,19 @@ from contextlib import AsyncExitStack
 from datetime import datetime, timedelta
 from typing import Any
 
+from ...resolvers.session import Session
 from ...resolvers.storage.module import Storage
 from ...resolvers.storage.options import Options, now
 from ...resolvers.storage.register import Register
 from ...resolvers.storage.rights import Rights
 from ...resolvers.storage.signing import Signing
 from ...resolvers.storage.store import Store
+from ...resolvers.storage.turns import Turns
 from ...schema.expr import Actor
 from ...schema.module import Host
 from . import downloads, uploads
 from .kept import blobs_of
-from .pictures import ImageProcesses
+from .pictures import Bounds, DecodedApart
 
 
 class ServedStorage(Storage):
@@ -37,12 +39,17 @@ class ServedStorage(Storage):
         blobs = blobs_of(settings.storage(host.file))
         await blobs.start()
         stack.push_async_callback(blobs.stop)
-        pictures = ImageProcesses(max_pixels=options.max_pixels)
+        pictures = DecodedApart(bounds=Bounds(pixels=options.max_pixels))
         await pictures.start()
         stack.push_async_callback(pictures.stop)
         signing = Signing(settings.file_secrets or [secrets.token_hex(32)], settings.public_url)
-        register = Register(lambda: host.session(Actor(superuser=True)), options.clock, options.quota)
-        return Store(host, options, blobs, pictures, register, signing, Rights(host.catalog))
+
+        def system() -> Session:
+            return host.session(Actor(superuser=True))
+
+        register = Register(system, options.clock, options.quota)
+        turns = Turns(system, options.clock, register, options.unused)
+        return Store(host, options, blobs, pictures, register, signing, Rights(host.catalog), turns)
 
 
 def storage(
@@ -63,8 +70,8 @@ def storage(
     `max_size` is the largest file in bytes, where its column does not say; `quota` how many bytes one user may have in
     all. URLs hold for `url_expires` where a query does not say. An upload may wait for `unused` to be used, or to go
     on after a break; a file that no row has any more is deleted after `grace`. Images of more than `max_pixels` are
-    refused, and `pictures` are kept of one in other sizes. Where files are kept is HEDGEROW_STORAGE_URL; from S3 they
-    are had directly, by `redirect`.
+    refused, and `pictures` are kept of one in other sizes. Where files are kept is HEDGEROW_STORAGE_URL; by `redirect`
+    clients send them to S3 and have them from there directly.
     """
     return ServedStorage(
         Options(

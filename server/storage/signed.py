@@ -1,0 +1,35 @@
+"""Whose URL lets whom send the bytes of which file.
+
+In: a request at a signed URL. Out: the file's row, with what its column takes. Refused here (FORBIDDEN), always in the
+same words: URLs that were not signed so, of no file, and those that are over.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+from uuid import UUID
+
+from starlette.requests import Request
+
+from ...resolvers.storage.register import Kept
+from ...resolvers.storage.store import Store
+from ...schema.errors import Code, Refusal
+from ...schema.files import FileColumn
+
+
+async def signed(store: Store, request: Request, way: Literal["put", "tus"]) -> tuple[Kept, FileColumn]:
+    """The file of a URL."""
+    id = _id(request.path_params["id"])
+    if id is not None and store.signing.may_upload(id, way, dict(request.query_params), store.now):
+        kept = await store.register.find(id)
+        if kept is not None:
+            return kept, store.rights.declared(kept.model, kept.field)
+    message = "This URL does not take an upload, or not any more. Begin another upload."
+    raise Refusal.of(Code.FORBIDDEN, message)
+
+
+def _id(text: str) -> UUID | None:
+    try:
+        return UUID(text)
+    except ValueError:
+        return None
