@@ -16,6 +16,7 @@ from typing import Any, Protocol
 
 from .catalog import Catalog
 from .expr import Actor
+from .triggers import Trigger
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +88,10 @@ class Module:
         """SQLModel tables of the module's own, which no field, rule or change stream ever shows, to nobody: code alone
         reads and writes them, by `Session.sql`.
         """
+        return ()
+
+    def triggers(self, catalog: Catalog) -> Sequence[Trigger]:
+        """What the database does by itself when rows of declared tables, or of its own, are written by anybody."""
         return ()
 
     def query(self) -> type[Any] | None:

@@ -114,7 +114,7 @@ class Backend:
         """The developer's file, when the command line loaded it; `.hedgerow` lies beside it."""
         self.tokens: dict[str, str] = {}
         """A token for each role, which GraphiQL offers; `hedgerow dev` sets them."""
-        self._modules = tuple(modules)
+        self.modules = tuple(modules)
         self._naming: NamingName = naming
         self._seed = seed
         self._clock = clock
@@ -160,7 +160,8 @@ class Backend:
             raise SetupError(f"HEDGEROW_MAX_COST names roles that no rule names: {', '.join(sorted(unknown))}.")
         log = Log(settings.log_level)
         tables = captured(self.catalog)
-        await prepare(url, [*self.models, *self.tables], self._seed, tables)
+        triggers = [trigger for module in self.modules for trigger in module.triggers(self.catalog)]
+        await prepare(url, [*self.models, *self.tables], self._seed, tables, triggers)
         database = self._database(url, settings)
         bus = bus_of(
             settings.broadcast_url or url, name=settings.broadcast_name, patience=settings.connect_timeout, observe=log
@@ -193,8 +194,8 @@ class Backend:
             idempotency_seconds=settings.idempotency_seconds,
         )
         secret = settings.admin_secret.get_secret_value() if settings.admin_secret else None
-        tokens = Tokens(settings, self._clock, self._modules)
-        callers = (AdminSecret(secret, self._naming), tokens, *self._modules)
+        tokens = Tokens(settings, self._clock, self.modules)
+        callers = (AdminSecret(secret, self._naming), tokens, *self.modules)
         connections = Connections(engine, callers, bounds(settings), self._clock)
         new_id = counter(secrets.token_hex(4))
         compression = Compression(settings.compression_min_bytes, secrets.randbelow) if settings.compression else None
@@ -218,7 +219,7 @@ class Backend:
             if settings.broadcast_url:
                 await bus.start()
             async with contextlib.AsyncExitStack() as stack:
-                for module in self._modules:
+                for module in self.modules:
                     await stack.enter_async_context(module.lifespan(self))
                 yield
         finally:
