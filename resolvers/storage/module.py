@@ -11,7 +11,10 @@ from collections.abc import AsyncGenerator, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from typing import Any
 
+from ...schema.catalog import Catalog
 from ...schema.module import Host, Module
+from ...schema.triggers import Trigger
+from .holding import triggers
 from .options import Options
 from .store import Store
 from .tables import TABLES
@@ -36,6 +39,10 @@ class Storage(Module, ABC):
     def tables(self) -> Sequence[Any]:
         """See `Module`."""
         return TABLES
+
+    def triggers(self, catalog: Catalog) -> Sequence[Trigger]:
+        """See `Module`."""
+        return triggers(catalog)
 
     def lifespan(self, host: Host) -> AbstractAsyncContextManager[None]:
         """See `Module`. SetupError where bytes can't be kept."""
