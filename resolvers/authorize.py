@@ -22,6 +22,7 @@ from .plan import (
     ComputedField,
     Connection,
     Field,
+    FileField,
     GroupsField,
     IdField,
     KeyField,
@@ -153,6 +154,8 @@ class _Authorizer:
         match field:
             case ColumnField():
                 return self._column(field, seen)
+            case FileField():
+                return replace(field, cell=self._column(field.cell, seen))
             case ComputedField():
                 columns = tuple(self._column(column, seen) for column in field.columns)
                 return replace(field, columns=columns, shown=tuple(self._column(each, seen) for each in field.shown))

@@ -20,6 +20,7 @@ from .plan import (
     Connection,
     EdgesField,
     Field,
+    FileField,
     NodeField,
     NodesField,
     ObjectField,
@@ -85,6 +86,8 @@ def _fields(fields: Sequence[Field], limits: Limits) -> Cost:
     for field in fields:
         if isinstance(field, RelationField):
             below.append(_source(field.read, limits))
+        elif isinstance(field, FileField):
+            below.append(_times(lambda leaves: 1, _sum([])))
         elif isinstance(field, ObjectField):
             below.append(_fields(field.fields, limits))
     return _sum(below)

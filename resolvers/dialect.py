@@ -207,6 +207,10 @@ class Dialect(ABC):
         """A JSON value where a condition, which is never null, holds; else null."""
 
     @abstractmethod
+    def files(self, table: str, ids: str, alias: str) -> tuple[str, str]:
+        """Rows of the table of files for a JSON list of ids, in its order, for FROM; and whether there is a list."""
+
+    @abstractmethod
     def images(self, table: Table, texts: str, alias: str) -> str:
         """Rows of a table as they were, for FROM: `texts` is an array parameter of what was recorded of each, as
         `live/changes` has it. They have one column more, `hedgerow_n`: their number.

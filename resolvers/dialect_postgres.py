@@ -242,6 +242,12 @@ class Postgres(Dialect):
     def json_where(self, passes: str, json: str) -> str:
         return f"coalesce(CASE WHEN {passes} THEN {json} END, 'null')"
 
+    def files(self, table: str, ids: str, alias: str) -> tuple[str, str]:
+        listed = f"coalesce(jsonb_typeof({ids}) = 'array', false)"
+        numbered = f"jsonb_array_elements_text(CASE WHEN {listed} THEN {ids} END) WITH ORDINALITY AS i(id, n)"
+        join = f"{numbered} JOIN {table} AS f ON f.id = i.id::uuid"
+        return f"(SELECT f.* FROM {join} ORDER BY i.n) AS {alias}", listed
+
     def images(self, table: Table, texts: str, alias: str) -> str:
         row = f"json_populate_record(NULL::{self.table(table.sql, table.sql_schema)}, i.image::json)"
         numbered = f"unnest({texts}) WITH ORDINALITY AS i(image, n), {row} AS r"

@@ -229,6 +229,10 @@ class SQLite(Dialect):
     def json_where(self, passes: str, json: str) -> str:
         return f"CASE WHEN {passes} THEN {json} END"
 
+    def files(self, table: str, ids: str, alias: str) -> tuple[str, str]:
+        join = f"json_each({ids}) AS i JOIN {table} AS f ON f.id = replace(i.value, '-', '')"
+        return f"(SELECT f.* FROM {join} ORDER BY i.key) AS {alias}", f"coalesce(json_type({ids}) = 'array', false)"
+
     def images(self, table: Table, texts: str, alias: str) -> str:
         cells = ", ".join(f"{_recorded(column)} AS {quote(column.sql)}" for column in table.columns.values())
         return f"(SELECT i.key AS hedgerow_n, {cells} FROM json_each({texts}) AS i) AS {alias}"

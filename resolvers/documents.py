@@ -261,7 +261,7 @@ class Documents:
             statement=statement,
             checks=checks,
             derived=derived,
-            finish=finishing(authorised),
+            finish=finishing(authorised, self.catalog.files),
             cost=cost_of(AuthorisedPlan((*authorised.roots, *told)), self.limits),
             max_cost=self.limits.most_cost(seen.roles, superuser=seen.superuser),
             keys=planned.keys,

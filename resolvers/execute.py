@@ -39,6 +39,8 @@ from .session import Session
 from .variables import Shape
 from .writes.idempotency import HEADER, Once
 from .writes.mutation import Mutation
+from .writes.targets import Target, targets
+from .writes.uploads import mentioned
 
 NO_CHANGES = "Nothing here follows changes: the backend was started without."
 
@@ -97,6 +99,8 @@ class Engine(Documents):
         shape, leaves = prepared.variables.read(variables)
         operation = self.known(prepared, shape)
         if isinstance(operation, Mutation):
+            if self.catalog.files:
+                await self.catalog.files.settle(mentioned(prepared.operation, variables), session.actor)
             given = exchange.headers.get(HEADER)
             once = None
             if given is not None:
@@ -123,6 +127,13 @@ class Engine(Documents):
         if operation.meta:
             data = self._with_meta(prepared, operation, variables, data)
         return Answer(data, extensions={"cost": operation.cost(leaves)}) if session.actor.superuser else data
+
+    def targets(self, document: str, name: str | None, actor: Actor, paths: Sequence[Sequence[str]]) -> list[Target]:
+        """The columns that take the files of a mutation, which will stand at these paths into its variables; Refusal
+        for what can't be answered, and for places that take none.
+        """
+        prepared = self.prepare(document, name, actor)
+        return targets(prepared.operation, prepared.fragments, prepared.seen.schema, self.catalog, paths)
 
     async def _with_changes(self, session: Session, operation: Operation, leaves: Sequence[Any]) -> bytes:
         """The answer with its fields of changes; those first, so that the rest is not older than their cursors."""

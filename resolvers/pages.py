@@ -9,9 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any, TypeAlias
+from uuid import UUID
 
 from ..schema import expr as e
+from ..schema.files import Files, UrlAsked
+from ..schema.graphql_files import URL
 from .cursors import Cursors
 from .plan import (
     Aggregation,
@@ -20,6 +24,8 @@ from .plan import (
     CursorField,
     EdgesField,
     Field,
+    FileField,
+    FilePart,
     NodeField,
     NodesField,
     ObjectField,
@@ -119,16 +125,20 @@ class Answering:
     leaves: Sequence[Any]
     actor: e.Actor
     cursors: Cursors
+    now: datetime
 
 
 Finish: TypeAlias = Callable[[Any, Answering], Any]
 """Makes the answer of what the database gave for a source."""
 
 
-def finishing(plan: AuthorisedPlan) -> Mapping[str, Finish]:
-    """What makes the answers of root fields of what the database gives for them, where that is not the answer."""
+def finishing(plan: AuthorisedPlan, files: Files | None) -> Mapping[str, Finish]:
+    """What makes the answers of root fields of what the database gives for them, where that is not the answer; `files`
+    signs URLs.
+    """
+    finishing = _Finishing(files)
     reads = [(root.key, root.read) for root in plan.roots if isinstance(root, Root) and root.read]
-    return {key: finish for key, source in reads if (finish := _source(source))}
+    return {key: finish for key, source in reads if (finish := finishing.source(source))}
 
 
 def _object(fields: Sequence[tuple[str, Finish]]) -> Finish | None:
@@ -145,38 +155,78 @@ def _object(fields: Sequence[tuple[str, Finish]]) -> Finish | None:
 
 
 def _list(item: Finish | None) -> Finish | None:
-    return item and (lambda found, answering: [item(each, answering) for each in found])
+    return item and (lambda found, answering: found and [item(each, answering) for each in found])
 
 
-def _fields(fields: Sequence[Field]) -> Finish | None:
-    found: list[tuple[str, Finish]] = []
-    for field in fields:
-        match field:
-            case RelationField():
-                if finish := _source(field.read):
-                    found.append((field.key, finish))
-            case ObjectField():
-                if finish := _fields(field.fields):
-                    found.append((field.key, finish))
-            case _:
-                pass
-    return _object(found)
+class _Finishing:
+    """Makes what finishes the answers of one plan."""
+
+    def __init__(self, files: Files | None) -> None:
+        self._files = files
+
+    def source(self, source: Source) -> Finish | None:
+        """What finishes the answer of a source."""
+        match source:
+            case Read():
+                return _list(self._fields(source.fields)) if source.many else self._fields(source.fields)
+            case Aggregation():
+                nodes = (field for field in source.fields if isinstance(field, NodesField))
+                found = ((field.key, _list(self._fields(field.fields))) for field in nodes)
+                return _object([(key, finish) for key, finish in found if finish])
+            case Connection():
+                return _connection(source, [self._fields(fields) for fields in source.selections])
+
+    def _fields(self, fields: Sequence[Field]) -> Finish | None:
+        found: list[tuple[str, Finish]] = []
+        for field in fields:
+            match field:
+                case RelationField():
+                    if finish := self.source(field.read):
+                        found.append((field.key, finish))
+                case ObjectField():
+                    if finish := self._fields(field.fields):
+                        found.append((field.key, finish))
+                case FileField():
+                    if finish := self._file(field):
+                        found.append((field.key, finish))
+                case _:
+                    pass
+        return _object(found)
+
+    def _file(self, field: FileField) -> Finish | None:
+        urls = [(part.key, self._url(part)) for part in field.parts if part.name == URL]
+        finish = _object(urls)
+        return _list(finish) if field.many else finish
+
+    def _url(self, part: FilePart) -> Finish:
+        files = self._files
+        assert files, "what has files keeps them"
+
+        def sign(found: Any, answering: Answering) -> str:
+            asked = {name: _given(value, answering) for name, value in part.asked}
+            return files.url(
+                UUID(found["id"]),
+                found["name"],
+                found["content_type"],
+                UrlAsked(**asked),
+                public=found["public"],
+                now=answering.now,
+            )
+
+        return sign
 
 
-def _source(source: Source) -> Finish | None:
-    match source:
-        case Read():
-            return _list(_fields(source.fields)) if source.many else _fields(source.fields)
-        case Aggregation():
-            nodes = (field for field in source.fields if isinstance(field, NodesField))
-            return _object([(field.key, finish) for field in nodes if (finish := _list(_fields(field.fields)))])
-        case Connection():
-            return _connection(source)
+def _given(value: e.Value | str | bool, answering: Answering) -> Any:
+    match value:
+        case e.Variable(slot):
+            return answering.leaves[slot]
+        case e.Const(constant):
+            return constant
+        case _:
+            return value
 
 
-def _connection(source: Connection) -> Finish:
-    selections = [_fields(fields) for fields in source.selections]
-
+def _connection(source: Connection, selections: Sequence[Finish | None]) -> Finish:
     def finish(found: Any, answering: Answering) -> Any:
         rows: list[Any] = found["rows"]
         size = _size(source.rows, answering)

@@ -50,6 +50,27 @@ class ComputedField:
 
 
 @dataclass(frozen=True, slots=True)
+class FilePart:
+    """What is shown of a file under a response key: a column of `graphql_files.COLUMNS`, `__typename`, or `url`, which
+    Python signs, with how it is asked for: Values, labels of enums, and booleans by the arguments' names.
+    """
+
+    key: str
+    name: str
+    asked: tuple[tuple[str, e.Value | str | bool], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class FileField:
+    """The file, or the list of files (`many`), whose ids `cell` has, under a response key."""
+
+    key: str
+    cell: ColumnField
+    many: bool
+    parts: tuple[FilePart, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class KeyField:
     """The row's own key under keys that no client can name, for rows that the server itself asks by key."""
 
@@ -91,7 +112,9 @@ class RelationField:
     through: e.Expr = e.ALWAYS
 
 
-Field: TypeAlias = ColumnField | IdField | TypenameField | ObjectField | RelationField | ComputedField | KeyField
+Field: TypeAlias = (
+    ColumnField | FileField | IdField | TypenameField | ObjectField | RelationField | ComputedField | KeyField
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -353,6 +376,10 @@ def _fields(fields: tuple[Field, ...], indent: str) -> Iterator[str]:
         match field:
             case ColumnField():
                 yield f"{indent}{field.key}: {traversal.show(field.value)}"
+            case FileField():
+                what = "files" if field.many else "the file"
+                parts = ", ".join(part.name for part in field.parts)
+                yield f"{indent}{field.key}: {what} of {traversal.show(field.cell.value)}: {parts}"
             case IdField():
                 yield f"{indent}{field.key}: global id of {', '.join(map(traversal.show, field.values))}"
             case TypenameField():

@@ -36,6 +36,7 @@ from .plan import (
 )
 from .plan_aggregates import AggregatePlanner
 from .plan_changes import IMAGES, ChangesPlanner, PlannedChanges
+from .plan_files import FilePlanner
 from .plan_pages import PagePlanner
 from .plan_stream import PlannedStream, StreamPlanner
 from .planning import Abstract, Derive, Fragments, Path, Selection, column_field, placed, shown_field
@@ -178,6 +179,7 @@ class _Planner:
         self.reader = Reader(view, limits)
         self.aggregates = AggregatePlanner(self)
         self.pages = PagePlanner(self)
+        self.files = FilePlanner(self)
         self.changes = ChangesPlanner(self)
         self.streams = StreamPlanner(self)
         self.derived: list[Derive] = []
@@ -316,6 +318,8 @@ class _Planner:
         column = seen.columns.get(name)
         if column is not None:
             try:
+                if column.type.file:
+                    return self.files.files(key, nodes, column)
                 json_path = self.selection.arguments(nodes[0]).get("path")
                 value = self.reader.json_at(e.Column(column.name, column.type), json_path)
             except Refusal as refusal:

@@ -15,7 +15,10 @@ from typing import TypeAlias, assert_never
 
 from ..schema import expr as e
 from ..schema.catalog import Catalog, Table
-from ..schema.types import BOOL, INT
+from ..schema.files import TABLE as FILES
+from ..schema.graphql_files import ANSWER as FILE_TYPE
+from ..schema.graphql_files import COLUMNS, URL
+from ..schema.types import BOOL, INT, TEXT, UUID, Type
 from .dialect import Dialect, quote
 from .plan import (
     Aggregation,
@@ -24,6 +27,8 @@ from .plan import (
     ComputedField,
     Connection,
     Field,
+    FileField,
+    FilePart,
     GroupsField,
     IdField,
     KeyField,
@@ -43,6 +48,8 @@ _Term: TypeAlias = tuple[str, Order, bool]
 """The SQL that a row is ordered by, how, and whether it can be null."""
 
 
+SIGNED = {"id": UUID, "name": TEXT, "content_type": TEXT, "public": BOOL}
+"""What Python must know of a file to sign its URL: columns of the table of files."""
 MARK = "mark"
 """The key under which a statement tells which changes it saw."""
 
@@ -375,6 +382,8 @@ class _Renderer:
             match field:
                 case ColumnField():
                     pairs.append((field.key, self._column(field, page)))
+                case FileField():
+                    pairs.append((field.key, self._files(field, page)))
                 case IdField():
                     values = [(page.name(value), value.type) for value in field.values]
                     pairs.append((field.key, self.dialect.global_id(field.table, values)))
@@ -399,6 +408,28 @@ class _Renderer:
         nullable = field.nullable or not isinstance(field.value, e.Column)
         return self.dialect.json_value(sql, field.value.type, nullable=nullable)
 
+    def _files(self, field: FileField, page: _Page | _Returned) -> str:
+        """The JSON of the files whose ids a cell has; null where it has none, or does not show."""
+        alias = self.where.alias()
+        ids = self.where.value(field.cell.value, page.scopes)
+        json = self.dialect.json_object([(part.key, self._part(part, alias)) for part in field.parts])
+        if not field.many:
+            return self.dialect.json_or_null(f"(SELECT {json} FROM {FILES} AS {alias} WHERE {alias}.id = {ids})")
+        rows, listed = self.dialect.files(FILES, ids, alias)
+        return self.dialect.json_where(listed, f"(SELECT {self.dialect.json_list(json)} FROM {rows})")
+
+    def _part(self, part: FilePart, alias: str) -> str:
+        if part.name == "__typename":
+            return self.dialect.json_text(FILE_TYPE)
+        if part.name == URL:
+            pairs = [(name, self._of_file(name, type, alias, always=True)) for name, type in SIGNED.items()]
+            return self.dialect.json_object(pairs)
+        type, always, _ = COLUMNS[part.name]
+        return self._of_file(part.name, type, alias, always=always)
+
+    def _of_file(self, name: str, type: Type, alias: str, *, always: bool) -> str:
+        return self.dialect.json_value(f"{alias}.{quote(name)}", type, nullable=not always)
+
     def _group_object(self, fields: Sequence[Field], groups: _Groups) -> str:
         pairs: list[tuple[str, str]] = []
         for field in fields:
@@ -410,7 +441,7 @@ class _Renderer:
                     pairs.append((field.key, self.dialect.json_text(field.name)))
                 case ObjectField():
                     pairs.append((field.key, self._group_object(field.fields, groups)))
-                case IdField() | RelationField() | ComputedField() | KeyField():
+                case FileField() | IdField() | RelationField() | ComputedField() | KeyField():
                     raise AssertionError("a group is no row")
                 case _:
                     assert_never(field)

@@ -1,8 +1,8 @@
 """An Operation, for one caller at one moment → the command that reads it, and its answer.
 
 In: the leaves of a request. Out: a Command, and after it JSON bytes: those that the database gave, but for pages by
-cursors, which Python has the last word on. Refused here: an operation prepared for other roles, leaves that do not fit
-where they are used, and what costs too much.
+cursors and URLs of files, which Python has the last word on. Refused here: an operation prepared for other roles,
+leaves that do not fit where they are used, and what costs too much.
 """
 
 from __future__ import annotations
@@ -42,7 +42,8 @@ class Reading:
         self.operation = operation
         self.actor = actor
         self.leaves = leaves
-        self._answering = Answering(leaves, actor, cursors)
+        self._cursors = cursors
+        self._now = now
         statement = operation.statement
         self.command = Command(statement.sql, self.values(now)) if statement else None
 
@@ -51,9 +52,14 @@ class Reading:
         statement = self.operation.statement
         return statement.values(self.leaves, self.actor, now) if statement else []
 
-    def answer(self, data: bytes) -> bytes:
-        """The JSON object of the operation's root fields, from what the database gave."""
-        return _finished(data, self.operation, self._answering) if self.operation.finish else data
+    def answer(self, data: bytes, now: datetime | None = None) -> bytes:
+        """The JSON object of the operation's root fields, from what the database gave at a moment: that of the read, or
+        of one later.
+        """
+        if not self.operation.finish:
+            return data
+        answering = Answering(self.leaves, self.actor, self._cursors, now or self._now)
+        return _finished(data, self.operation, answering)
 
 
 def _finished(data: bytes, operation: Operation, answering: Answering) -> bytes:

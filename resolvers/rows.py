@@ -96,7 +96,7 @@ def prepare_rows(
         statement=render(authorised, view.catalog, dialect),
         checks=planned.checks,
         derived=planned.derived,
-        finish=finishing(authorised),
+        finish=finishing(authorised, view.catalog.files),
         cost=lambda leaves: row_cost(leaves) * len(leaves[first]),
         max_cost=limits.most_cost(view.roles, superuser=view.superuser),
         keys=("rows",),

@@ -20,6 +20,7 @@ from .plan import (
     Connection,
     EdgesField,
     Field,
+    FileField,
     IdField,
     KeyField,
     NodeField,
@@ -68,7 +69,7 @@ def _of_fields(table: str, fields: Iterable[Field]) -> Shape | None:
                 shape = shape_of(field.read)
                 if shape:
                     nested[field.key] = shape
-            case ColumnField() | IdField() | TypenameField() | ObjectField() | KeyField():
+            case ColumnField() | FileField() | IdField() | TypenameField() | ObjectField() | KeyField():
                 pass
             case _:
                 assert_never(field)

@@ -22,6 +22,7 @@ from .plan import (
     ComputedField,
     Connection,
     Field,
+    FileField,
     GroupsField,
     IdField,
     KeyField,
@@ -126,6 +127,8 @@ class Visitor(ABC, Generic[S]):
             match each:
                 case ColumnField():
                     self.visit(each.value, scopes)
+                case FileField():
+                    self.visit(each.cell.value, scopes)
                 case IdField():
                     for value in each.values:
                         self.visit(value, scopes)

@@ -40,7 +40,8 @@ from .compile_writes import (
 )
 from .computed import computed_fields
 from .errors import DeclarationError, Origin, Problem
-from .files import FileColumn, file_column
+from .files import FileColumn, Files, file_column
+from .graphql_files import NAMES as FILE_TYPES
 from .names import GRAPHQL_NAME, OPERATIONS, Naming
 from .types import Kind, Type, of_column, own_equality
 from .validation import Validators, validators_of
@@ -51,8 +52,15 @@ _RESERVED_TYPES = frozenset({"Query", "Mutation", "Subscription", "ID", "Node", 
 _RESERVED_ROOTS = frozenset({"node"})
 
 
-def compile_models(models: Iterable[Any], naming: Naming, channels: Sequence[Mapping[str, Any]] = ()) -> Catalog:
-    """The Catalog of `models`, and of `channels` of no row; DeclarationError with every Problem when there is any."""
+def compile_models(
+    models: Iterable[Any],
+    naming: Naming,
+    channels: Sequence[Mapping[str, Any]] = (),
+    keepers: Sequence[Files] = (),
+) -> Catalog:
+    """The Catalog of `models`, and of `channels` of no row; DeclarationError with every Problem when there is any.
+    `keepers` are what keeps files: one, where a model has a column of them.
+    """
     problems: list[Problem] = []
     classes = _classes(models, problems)
     try:
@@ -70,6 +78,7 @@ def compile_models(models: Iterable[Any], naming: Naming, channels: Sequence[Map
         key: replace(tables[key], rules=rules_of(model, tables, checker), sweeps=sweeps[key])
         for model, key in keys.items()
     }
+    files = _keeper(tables, keepers, problems)
     free = free_channels(channels, tables, checker)
     rules = (
         *(rule for table in ruled.values() for rule in table.rules),
@@ -77,11 +86,21 @@ def compile_models(models: Iterable[Any], naming: Naming, channels: Sequence[Map
     )
     roles = {role for rule in rules for role in rule.roles}
     types = {name: type for name, (type, _) in claims.types.items()}
-    catalog = Catalog(ruled, frozenset(roles | {"anyone", "user"}), types, naming, channels=free)
+    catalog = Catalog(ruled, frozenset(roles | {"anyone", "user"}), types, naming, files=files, channels=free)
     refuse_useless(catalog, problems)
     if problems:
         raise DeclarationError(problems)
     return catalog
+
+
+def _keeper(tables: Mapping[str, Table], keepers: Sequence[Files], problems: list[Problem]) -> Files | None:
+    """What keeps the files of columns."""
+    if len(keepers) > 1:
+        problems.append(Problem("several modules keep files", "Give one of them: modules=[storage()]."))
+    held = (f"{key}.{column.name}" for key, each in tables.items() for column in each.columns.values() if column.file)
+    if not keepers and (first := next(held, None)):
+        problems.append(Problem(f"{first} holds files, and no module keeps them", "Add storage() to modules=[...]."))
+    return keepers[0] if keepers else None
 
 
 def _classes(models: Iterable[Any], problems: list[Problem]) -> list[type[Any]]:
@@ -328,6 +347,8 @@ def _refuse_collisions(
     types |= dict.fromkeys((naming.change_operation, naming.cursor_ordering), "a word of change streams")
     kinds = {column.type for table in tables.values() for column in table.columns.values()}
     types |= {naming.comparison(type): f"the operators of {type}" for type in kinds}
+    if any(type.file for type in kinds):
+        types |= dict.fromkeys(FILE_TYPES, "a type of files")
     for type in kinds:
         if parts(type):
             types |= dict.fromkeys((naming.key(type), naming.key_order(type)), f"the parts of {type}")

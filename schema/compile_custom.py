@@ -46,9 +46,11 @@ from .catalog import Catalog, Table
 from .computed import Computed, computed_of
 from .custom import Custom, Types
 from .errors import DeclarationError, Origin, Problem
-from .names import CAMEL
+from .files import File
+from .graphql_files import upload
+from .names import CAMEL, UPLOAD
 from .published import Published
-from .types import Kind, Type
+from .types import FILE, Kind, Type
 from .views import view
 
 _MARK = "__strawberry_definition__"
@@ -213,7 +215,7 @@ def _schema(
             strawberry.type(type(name, tuple(classes), {}), name=name) if classes else None
             for name, classes in (("Mutation", mutations), ("Subscription", subscriptions))
         )
-        overrides = {**scalars, **cast("Any", _scalars())}
+        overrides = {**scalars, **cast("Any", _scalars(files=catalog.files is not None))}
         return Types(query, mutation, subscription, types=types, config=config, scalar_overrides=overrides)
     except (StrawberryException, TypeError, ValueError, NameError) as error:
         message = str(error) or type(error).__name__
@@ -221,13 +223,15 @@ def _schema(
         raise DeclarationError(problems) from error
 
 
-def _scalars() -> dict[object, ScalarDefinition]:
+def _scalars(*, files: bool) -> dict[object, ScalarDefinition]:
+    """The scalars of Python types; with `files`, an argument that is a File takes an upload."""
+    scalars = {python: generated.scalar(CAMEL.scalars[kind], Type(kind)) for python, kind in _SCALARS.items()}
+    if files:
+        scalars[File] = upload(UPLOAD, {generated.TYPE: FILE})
     made: dict[object, ScalarDefinition] = {}
-    for python, kind in _SCALARS.items():
-        name = CAMEL.scalars[kind]
-        scalar = generated.scalar(name, Type(kind))
+    for python, scalar in scalars.items():
         made[python] = ScalarDefinition(
-            name=name,
+            name=scalar.name,
             description=scalar.description,
             specified_by_url=None,
             serialize=scalar.serialize,
@@ -349,7 +353,7 @@ def _refuse_collisions(custom: Custom, catalog: Catalog, problems: list[Problem]
             if made and name in made.fields and name != "nothing":
                 what = f"the field {name!r} of {root} is there already: Hedgerow makes it of a model"
                 problems.append(Problem(what, mend))
-    scalars = {CAMEL.scalars[kind] for kind in _SCALARS.values()}
+    scalars = {*(CAMEL.scalars[kind] for kind in _SCALARS.values()), UPLOAD}
     reserved = {*catalog.naming.scalars.values()} - {"Int", "Float", "String", "Boolean"}
     for name, type in custom.types.items():
         known = whole.type_map.get(name)

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from .catalog import TableColumn
+from .graphql_files import URL
 from .types import Kind
 from .views import TableView, View
 from .writing import WriteView
@@ -68,7 +69,7 @@ def _needed(column: TableColumn) -> bool:
 
 
 def _value(field: str, column: TableColumn) -> str | None:
-    if column.type.array:
+    if column.type.array or column.type.file:
         return None
     return f'"A {field}"' if column.type.kind is Kind.TEXT else _VALUES.get(column.type.kind)
 
@@ -106,8 +107,8 @@ def _aggregate(seen: TableView) -> Example:
 
 
 def _columns(seen: TableView, indent: str) -> Iterator[str]:
-    for field in list(seen.columns)[:MOST_COLUMNS]:
-        yield indent + field
+    for field, column in list(seen.columns.items())[:MOST_COLUMNS]:
+        yield f"{indent}{field} {{ name {URL} }}" if column.type.file else indent + field
 
 
 def _order(view: View, seen: TableView) -> str:

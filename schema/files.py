@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import types
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol, Union, get_args, get_origin
@@ -21,10 +21,16 @@ from pydantic_core import CoreSchema
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field
 
+from .expr import Actor
+
 INFO = "hedgerow.file"
 """Under which a SQLAlchemy column's `info` has its FileColumn."""
 MOST_FILES = 100
 """How many files a list holds, where its column does not say."""
+LONGEST_URL = 604_800
+"""The longest time that a URL may be asked to hold for, in seconds: a week, as S3 has it."""
+LARGEST_SIDE = 4_096
+"""The most pixels that an image may be asked to be wide or high."""
 _UNITS: Mapping[str, int] = {"B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9, "KIB": 2**10, "MIB": 2**20, "GIB": 2**30}
 _SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([KMG]i?B|B)", re.ASCII | re.IGNORECASE)
 _PATTERN = re.compile(r"[a-z]+/(?:\*|[a-z0-9.+-]+)", re.ASCII)
@@ -110,7 +116,7 @@ class File(UUID, metaclass=_Declares):
 class FileList(sa.types.TypeDecorator[list[UUID]]):
     """A JSON list of ids, in their order."""
 
-    impl = sa.JSON().with_variant(JSONB(), "postgresql")
+    impl = sa.JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresql")
     cache_ok = True
 
     def process_bind_param(self, value: Sequence[UUID | str] | None, dialect: sa.Dialect) -> Any:
@@ -172,6 +178,31 @@ def _patterns(given: Sequence[str]) -> tuple[str, ...]:
 
 class Files(Protocol):
     """What keeps the files of columns, as a Module gives it (`Module.files`)."""
+
+    async def take(
+        self,
+        model: str,
+        field: str,
+        file: FileColumn,
+        name: str,
+        content_type: str,
+        data: AsyncIterator[bytes],
+        actor: Actor,
+    ) -> UUID:
+        """Stores the bytes of a caller's new upload for a column, by the names of model and attribute, within its
+        limits. Nothing of it stays where they don't fit, or break off. Raises Refusal.
+        """
+        ...
+
+    async def discard(self, uploads: Collection[UUID]) -> None:
+        """Ends those of the uploads that no row has come to hold."""
+        ...
+
+    async def settle(self, uploads: Collection[UUID], actor: Actor) -> None:
+        """Completes those of a caller's uploads whose bytes went elsewhere than through us; called with what a mutation
+        may name, before its transaction begins. Raises Refusal for bytes that may not be there.
+        """
+        ...
 
     def url(self, file: UUID, name: str, content_type: str, asked: UrlAsked, *, public: bool, now: datetime) -> str:
         """The URL at which whoever has it may have a file for a time."""

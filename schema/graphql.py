@@ -19,6 +19,7 @@ from graphql import GraphQLError, ValueNode
 
 from .graft import NOTHING, Graft
 from .graphql_aggregates import Aggregates, condition_input
+from .graphql_files import FileTypes, upload
 from .graphql_live import LiveTypes
 from .graphql_mutations import Mutations
 from .graphql_relay import Relay
@@ -27,7 +28,7 @@ from .leaves import printer
 from .names import Naming
 from .operators import Operand, operators
 from .reachable import reachable
-from .types import TEXT, Kind, Type, parser
+from .types import FILE, TEXT, Kind, Type, parser
 from .views import RootField, TableView, View
 
 TYPE = "hedgerow"
@@ -107,6 +108,7 @@ class Types:
         self.aggregates = Aggregates(self)
         self.relay = Relay(self.naming.node_id, self.once, self.row, self._choosing)
         self.live = LiveTypes(self.naming, self.once, self.row, self.filter, self.scalar)
+        self.files = FileTypes(self.naming, self.once, self.scalar)
         self.mutations = Mutations(self)
         self._tables = dict.fromkeys((*view.tables, *view.writes))
         many = [(seen, r.target) for seen in view.tables.values() for r in seen.relations.values() if r.many]
@@ -221,8 +223,10 @@ class Types:
     def _read_leads_to(self, seen: TableView) -> Iterator[tuple[str, Callable[[], g.GraphQLNamedType]]]:
         yield from self.relay.shared(seen)
         yield from self.live.shared(seen)
+        yield from self.files.of_view(seen)
         for column in seen.columns.values():
-            yield from self.leaf(column.type)
+            if not column.type.file:
+                yield from self.leaf(column.type)
             yield from self.compared(column.type)
         if _sortable(seen):
             yield self.naming.order_enum, lambda: self.order
@@ -271,7 +275,13 @@ class Types:
         name = self.naming.scalar(type)
         if name in _BUILT_IN:
             return _BUILT_IN[name]
+        if type.file:
+            return self.once(name, lambda name: upload(name, {TYPE: FILE}))
         return self.once(name, lambda name: _enum(name, type) if type.enum else scalar(name, type))
+
+    def given(self, type: Type) -> Any:
+        """What inputs take for a column of a type."""
+        return self.files.given(type) if type.file else self.scalar(type)
 
     def leaf(self, type: Type) -> Iterator[tuple[str, Callable[[], g.GraphQLNamedType]]]:
         """The name of a type's scalar or enum, and how to make it."""
@@ -299,6 +309,9 @@ class Types:
     def _field(self, seen: TableView, name: str) -> g.GraphQLField:
         if name in seen.columns:
             column = seen.columns[name]
+            if column.type.file:
+                required = not column.nullable and seen.always(column.name)
+                return self.files.field(column.type, required=required, description=column.description)
             type = self.scalar(column.type)
             if column.type.kind is Kind.JSON:  # null where its path leads nowhere, and where it holds JSON's null
                 return g.GraphQLField(type, {"path": _json_path()}, description=column.description)

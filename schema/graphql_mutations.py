@@ -31,6 +31,8 @@ _ABOUT: dict[Operation, str] = {
     "delete_elem": "Elements that are taken away, by index; from the end when negative.",
     "delete_at_path": "What stands at a path, taken away.",
 }
+_OF_FILES: frozenset[Operation] = frozenset({"append", "prepend", "delete_key", "delete_elem"})
+"""What an update may do to a list of files beside setting it: a file's id is a key that is taken away."""
 _NESTED: Mapping[Made, tuple[Verb, bool]] = {
     "create_one": ("create", False),
     "create_many": ("create", True),
@@ -220,7 +222,7 @@ class Mutations:
     def _column(self, type: Type) -> g.GraphQLInputField:
         """A value that may be left out. Fields are shared: a schema has many thousands."""
         found = self._columns.get(type)
-        return found or self._columns.setdefault(type, g.GraphQLInputField(self.types.scalar(type)))
+        return found or self._columns.setdefault(type, g.GraphQLInputField(self.types.given(type)))
 
     def _create(self, seen: WriteView) -> g.GraphQLInputObjectType:
         def fields() -> dict[str, g.GraphQLInputField]:
@@ -231,7 +233,7 @@ class Mutations:
                 if column.nullable or column.default or column.name in filled or preset:
                     made[name] = self._column(column.type)
                 else:
-                    made[name] = g.GraphQLInputField(g.GraphQLNonNull(self.types.scalar(column.type)))
+                    made[name] = g.GraphQLInputField(g.GraphQLNonNull(self.types.given(column.type)))
             for name, relation in seen.create_relations.items():
                 made[name] = self._through(relation, "create")
             return made
@@ -255,7 +257,10 @@ class Mutations:
             return columns
         cells = self.view.tables[seen.table.key].cells
         kinds = NUMBERS if operation == "inc" else (Kind.JSON,)
-        return {name: each for name, each in columns.items() if each.type.kind in kinds and each.name in cells}
+        operated = {name: each for name, each in columns.items() if each.type.kind in kinds and each.name in cells}
+        if operation in _OF_FILES:
+            return operated
+        return {name: each for name, each in operated.items() if not each.type.file}
 
     def _operations(self, seen: WriteView) -> Iterator[Operation]:
         """What an update may do to a table."""

@@ -16,6 +16,7 @@ from typing import Any, Protocol
 
 from .catalog import Catalog
 from .expr import Actor
+from .files import Files
 from .triggers import Trigger
 
 
@@ -104,6 +105,10 @@ class Module:
 
     def subscription(self) -> type[Any] | None:
         """The same, for fields of Subscription, whose resolvers are async generators."""
+        return None
+
+    def files(self) -> Files | None:
+        """What keeps the files of columns that are `File`, where this module does; one module of a backend may."""
         return None
 
     def channels(self) -> Mapping[str, Any]:

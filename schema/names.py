@@ -34,6 +34,10 @@ OPERATIONS: tuple[Operation, ...] = get_args(Operation)
 GRAPHQL_NAME = re.compile(r"[_A-Za-z][_0-9A-Za-z]*\Z", re.ASCII)
 
 
+UPLOAD = "Upload"
+"""The scalar by which files are given."""
+
+
 @dataclass(frozen=True, slots=True)
 class Naming:
     """The words that one of the two dialects uses."""
@@ -145,7 +149,9 @@ class Naming:
         return f"_{_camel(operator) if self.name == 'camel' else operator}"
 
     def scalar(self, type: Type) -> str:
-        """The GraphQL type of a value."""
+        """The GraphQL type of a value; of a file, that by which it is given."""
+        if type.file:
+            return UPLOAD
         return type.enum.name if type.enum else self.scalars[type.kind]
 
     def key(self, type: Type) -> str:
@@ -158,7 +164,7 @@ class Naming:
 
     def comparison(self, type: Type) -> str:
         """The input type that holds a value's operators."""
-        return self.scalar(type) + self.comparison_suffix
+        return ("File" if type.file else self.scalar(type)) + self.comparison_suffix
 
 
 def _first_lower(name: str) -> str:

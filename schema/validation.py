@@ -250,7 +250,9 @@ def _taker(where: str, type: Type) -> Convert:
     kind = type.kind
 
     def take(value: Any) -> Any:
-        if kind is Kind.JSON:
+        if type.file:
+            pass
+        elif kind is Kind.JSON:
             value = to_jsonable_python(value) if isinstance(value, BaseModel) or not _is_json(value) else value
         elif kind is Kind.TEXT:
             value = value.value if isinstance(value, Enum) else str(value) if isinstance(value, _TEXTS) else value

@@ -100,7 +100,12 @@ class Backend:
         self.tables = [table for module in modules for table in module.tables()]
         """Those that no field shows."""
         self.catalog: Catalog = compile_custom(
-            compile_models(self.models, NAMINGS[naming], [module.channels() for module in modules]),
+            compile_models(
+                self.models,
+                NAMINGS[naming],
+                [module.channels() for module in modules],
+                [keeper for module in modules if (keeper := module.files())],
+            ),
             self.models,
             [each for each in (query, *(module.query() for module in modules)) if each is not None],
             [*types, *(type for module in modules for type in module.types())],
@@ -209,6 +214,7 @@ class Backend:
             new_id=new_id,
             observe=log,
             page=self._page if settings.graphiql else None,
+            origins=frozenset(settings.allowed_origins.split()),
         )
         websockets = WebSockets(connections, new_id, log)
         rechecks = Rechecks(bus, connections, log)

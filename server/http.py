@@ -11,7 +11,9 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from contextlib import aclosing
+from uuid import UUID
 
 import graphql as g
 import orjson
@@ -23,11 +25,13 @@ from ..resolvers.observe import Observe, Refused
 from ..resolvers.session import Session
 from ..resolvers.writes.idempotency import HEADER
 from ..schema.errors import Code, Complaint, Refusal
+from ..schema.graphql_files import UPLOAD_ID
 from ..schema.module import Module
 from .asgi import ClientGone, Headers, Receive, Scope, Send, Watch, Watches, host_of
 from .callers import identify
 from .compression import Compression
 from .connections import Connection, Connections
+from .multipart import Form, check_origin, is_form
 from .reply import EVENTS, GRAPHQL_JSON, JSON, Page, Reply, media_type, send_page
 from .request import Asked, Batch, Malformed, TooLarge, read, request
 from .sse import EventStream
@@ -56,7 +60,8 @@ ALWAYS_TOLD = frozenset({Code.UNAUTHENTICATED, Code.RATE_LIMITED, Code.INTERNAL,
 
 class GraphQL:
     """The ASGI application at /graphql. `max_batch` is the most requests in one body, 0 for none but single ones.
-    `new_id` makes request ids; `compression` and `page` (GraphiQL's) are None where there is none.
+    `new_id` makes request ids; `compression` and `page` (GraphiQL's) are None where there is none. `origins` are those
+    of other pages that may send forms.
     """
 
     def __init__(
@@ -71,6 +76,7 @@ class GraphQL:
         new_id: Callable[[], str],
         observe: Observe,
         page: Callable[[], Awaitable[Page]] | None,
+        origins: Collection[str] = (),
     ) -> None:
         self._engine = engine
         self._modules = modules
@@ -81,6 +87,7 @@ class GraphQL:
         self._new_id = new_id
         self._observe = observe
         self._page = page
+        self._origins = origins
         self._watches = Watches()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -90,7 +97,7 @@ class GraphQL:
         encodings = headers.get("accept-encoding", "")
         in_parts = scope.get("http_version") != "1.0"
         reply = Reply(send, request_id, self._compression, encodings, in_parts=in_parts)
-        asked: Asked | Batch | None = None
+        asked: Asked | Batch | Form | None = None
         unread: Receive | None = None
         media = JSON
         exchange = Exchange(headers, host_of(scope), [])
@@ -108,12 +115,16 @@ class GraphQL:
                 return await self._answer_all(
                     asked, session, Exchange(headers, exchange.host), receive, reply, request_id
                 )
-            with Watch(receive, self._watches):
-                body = await self._answer(asked, session, exchange, request_id)
+            if isinstance(asked, Form):
+                body = await self._answer_form(asked, session, exchange, receive, request_id)
+            else:
+                with Watch(receive, self._watches):
+                    body = await self._answer(asked, session, exchange, request_id)
             status, extra = 200, ()
         except ClientGone:
             return None
         except Exception as error:
+            asked = asked.asked if isinstance(asked, Form) else asked
             name = asked.name if isinstance(asked, Asked) else None
             media = GRAPHQL_JSON if media is EVENTS else media
             status, body, extra = self._told(error, name, media, request_id)
@@ -124,21 +135,55 @@ class GraphQL:
 
     async def _answer(self, asked: Asked, session: Session, exchange: Exchange, request_id: str) -> bytes:
         found = await self._engine.answer(asked.document, asked.name, asked.variables, session, exchange)
+        return self._body(found, asked, request_id)
+
+    def _body(self, found: bytes | Answer, asked: Asked, request_id: str) -> bytes:
         if not isinstance(found, Answer):
             return b'{"data":%b}' % found
         return Telling(self._observe, request_id, asked.name).body(found)
 
+    async def _answer_form(
+        self, form: Form, session: Session, exchange: Exchange, receive: Receive, request_id: str
+    ) -> bytes:
+        """The answer of a mutation whose files come with it. They are stored first, each within the limits of the
+        column that it is for, and end with a mutation that fails.
+        """
+        asked, files = form.asked, self._engine.catalog.files
+        if files is None:
+            raise Malformed(415, Code.BAD_USER_INPUT, "This server keeps no files. Send the request as JSON.")
+        found = self._engine.targets(asked.document, asked.name, session.actor, form.paths)
+        targets = dict(zip(form.paths, found, strict=True))
+        stored: list[UUID] = []
+        kept = False
+        try:
+            async with aclosing(form.files()) as parts:
+                async for part in parts:
+                    model, column = targets[part.path]
+                    assert column.file
+                    name, kind = part.name, part.content_type
+                    id = await files.take(model, column.name, column.file, name, kind, part.data, session.actor)
+                    stored.append(id)
+                    part.put(asked.variables, {UPLOAD_ID: str(id)})
+            with Watch(receive, self._watches):
+                answer = await self._engine.answer(asked.document, asked.name, asked.variables, session, exchange)
+            kept = not isinstance(answer, Answer) or not answer.complaints
+        finally:
+            if not kept:
+                await files.discard(stored)
+        return self._body(answer, asked, request_id)
+
     async def _stream(
         self,
         connection: Connection,
-        asked: Asked | Batch,
+        asked: Asked | Batch | Form,
         headers: Mapping[str, str],
         receive: Receive,
         send: Send,
         request_id: str,
     ) -> None:
-        if isinstance(asked, Batch):
-            message = "A stream of events is of one operation. Send the operations of the batch one by one."
+        if not isinstance(asked, Asked):
+            message = "A stream of events is of one operation. Send the operations of a batch one by one, and"
+            " files with mutations."
             raise Malformed(400, Code.BAD_USER_INPUT, message)
         await EventStream(
             connection, self._connections, asked, headers, receive, send, request_id, self._observe, asyncio.Lock()
@@ -187,7 +232,14 @@ class GraphQL:
                     extra = ((b"www-authenticate", b"Bearer"),)
         return status, orjson.dumps({"errors": [each.as_json(request_id) for each in complaints]}), extra
 
-    async def _asked(self, scope: Scope, receive: Receive, headers: Mapping[str, str], media: bytes) -> Asked | Batch:
+    async def _asked(
+        self, scope: Scope, receive: Receive, headers: Mapping[str, str], media: bytes
+    ) -> Asked | Batch | Form:
+        if scope["method"] == "POST" and is_form(headers):
+            check_origin(headers, self._origins)
+            form = Form(receive, headers, self._max_body_bytes)
+            await form.begin()
+            return form
         asked = await read(scope, receive, headers, max_body_bytes=self._max_body_bytes, max_batch=self._max_batch)
         if scope["method"] == "POST":
             return asked

@@ -85,7 +85,7 @@ async def test_mutations_write(number: int, fresh_metadata: None, tmp_path: Path
         assert answer and None not in answer.values()
 
 
-@pytest.mark.parametrize("page", ["custom.md", "channels.md"])
+@pytest.mark.parametrize("page", ["custom.md", "channels.md", "files.md"])
 def test_queries_of_own_fields_are_valid(page: str, fresh_metadata: None) -> None:
     schema = schema_of(page)
     for doc, query in snippets("graphql", page):

@@ -83,7 +83,7 @@ def prepare_read(
         statement=render(authorised, view.catalog, dialect, marked=marked),
         checks=checks,
         derived=derived,
-        finish=finishing(authorised),
+        finish=finishing(authorised, view.catalog.files),
         cost=lambda leaves: 0,
         max_cost=None,
         keys=(ROWS,),

@@ -320,7 +320,7 @@ class Live:
             try:
                 if isinstance(each, Exception):
                     raise each
-                entry.told(number, entry.reading.answer(each))
+                entry.told(number, entry.reading.answer(each, self._clock()))
             except Exception as error:
                 again = isinstance(error, Refusal) and _lost(error)
                 entry.failed(error, for_good=not again)

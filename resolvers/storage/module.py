@@ -7,11 +7,15 @@ In: what a developer decides. Out: tables, fields and routes. Where bytes are ke
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Collection, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 from ...schema.catalog import Catalog
+from ...schema.expr import Actor
+from ...schema.files import FileColumn, Files, UrlAsked
 from ...schema.module import Host, Module
 from ...schema.triggers import Trigger
 from .holding import triggers
@@ -43,6 +47,35 @@ class Storage(Module, ABC):
     def triggers(self, catalog: Catalog) -> Sequence[Trigger]:
         """See `Module`."""
         return triggers(catalog)
+
+    def files(self) -> Files:
+        """See `Module`."""
+        return self
+
+    async def take(
+        self,
+        model: str,
+        field: str,
+        file: FileColumn,
+        name: str,
+        content_type: str,
+        data: AsyncIterator[bytes],
+        actor: Actor,
+    ) -> UUID:
+        """See `Files`."""
+        raise NotImplementedError
+
+    async def discard(self, uploads: Collection[UUID]) -> None:
+        """See `Files`."""
+        for each in uploads:
+            await self.store.register.give_up(each)
+
+    async def settle(self, uploads: Collection[UUID], actor: Actor) -> None:
+        """See `Files`."""
+
+    def url(self, file: UUID, name: str, content_type: str, asked: UrlAsked, *, public: bool, now: datetime) -> str:
+        """See `Files`."""
+        return self.store.signing.url(file, name, now, timedelta(seconds=asked.expires_in or 3600))
 
     def lifespan(self, host: Host) -> AbstractAsyncContextManager[None]:
         """See `Module`. SetupError where bytes can't be kept."""

@@ -150,8 +150,8 @@ class Register:
         return await self._system().transact(change)
 
     async def give_up(self, id: UUID) -> None:
-        """Ends a pending file now: what came of it is deleted when files are next collected."""
-        such = sa.and_(FILE.c.id == id, FILE.c.state == "pending")
+        """Ends an upload now that no row has come to hold: it is deleted when files are next collected."""
+        such = sa.and_(FILE.c.id == id, FILE.c.state.in_(["pending", "ready"]))
         await self._system().sql(sa.update(FILE).where(such).values(until=self._clock()))
 
     async def find(self, id: UUID) -> Kept | None:

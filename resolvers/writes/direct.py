@@ -96,6 +96,8 @@ class Direct:
                 return None
             if value is None:
                 values[column.name] = None
+            elif column.file:  # whose it is must be asked first
+                return None
             elif isinstance(value, Known):
                 values[column.name] = value.value
             elif isinstance(value, Given):

@@ -265,7 +265,7 @@ def operand_type(op: Operation, column: Type) -> Type:
         case "set" | "inc":
             return column
         case "append" | "prepend":
-            return JSON
+            return column if column.file else JSON
         case "delete_key":
             return TEXT
         case "delete_elem":

@@ -13,8 +13,13 @@ from dataclasses import dataclass, field
 
 from ...schema import expr as e
 from ...schema.catalog import Rule, Table, TableColumn
+from ...schema.views import View
+from ..database import Script
+from ..limits import Limits
+from .commands import Commands
 from .judge import Writing
 from .objects import Changes, Object, Related
+from .uploads import Named, look, named, refuse
 from .work import Work
 
 
@@ -47,6 +52,18 @@ class Prepared:
 
 class Prepares(Work):
     """Makes ready what is to be written."""
+
+    def __init__(self, view: View, commands: Commands, limits: Limits) -> None:
+        super().__init__(view, commands, limits)
+        self._uploads: list[Named] = []
+
+    def claim(self) -> Script[None]:
+        """Refuses what was made ready where it names uploads that its caller may not put there."""
+        uploads, self._uploads = self._uploads, []
+        if uploads:
+            rows = yield look(uploads, self.commands.dialect)
+            refuse(uploads, rows, self.commands.actor, self.faults)
+            self.faults.check()
 
     def prepared(
         self,
@@ -101,6 +118,10 @@ class Prepares(Work):
                     values[column.name] = column.default.make()
             elif not column.nullable and column.name not in filled:
                 self.faults.add((*object.path, column.field), _missing(column, table))
+        for column in table.columns.values():
+            if column.file:
+                given, path = values.get(column.name), (*object.path, column.field)
+                self._uploads += named(table.key, column, given, path, self.faults, kept=False)
         object.values = self.validated(object.writes, values, object.path)
         if not filled and self.faults.count == faults:
             object.values = self.validated_row(object.writes, object.values, object.path)
@@ -130,6 +151,10 @@ class Prepares(Work):
     def _check_given(self, changes: Changes, implied: Iterable[str]) -> None:
         """Validates what is set, and refuses null where a column can't be null."""
         table = changes.writes.table
+        for name, (op, value) in changes.columns.items():
+            column = table.columns[name]
+            if column.file and op in ("set", "append", "prepend"):
+                self._uploads += named(table.key, column, value, changes.place(column), self.faults, kept=op == "set")
         sets = {name: value for name, (op, value) in changes.columns.items() if op == "set"}
         for name, value in sets.items():
             column = table.columns[name]

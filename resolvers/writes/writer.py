@@ -67,6 +67,7 @@ class Writer(Creates):
     ) -> Script[list[Key]]:
         """Updates the chosen rows; gives their keys as they are then. With a `version`, every row must be of it."""
         prepared = prepared or self.prepared(changes=[changes])
+        yield from self.claim()
         table, rules = changes.writes.table, prepared.changes[id(changes)].rules
         needed = sorted({name for related in changes.related for name in related.relation.local})
         wanted = tuple(dict.fromkeys((*table.primary_key, *([table.version] if table.version else ()), *needed)))
