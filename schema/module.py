@@ -61,6 +61,10 @@ class Host(Protocol):
         """
         ...
 
+    def observe(self, event: Any) -> None:
+        """Has the log tell of something (see `resolvers/observe`)."""
+        ...
+
     def recheck(self) -> None:
         """Has every lasting connection, of all processes, ask `identify` anew: after a sign-out, or other roles."""
         ...

@@ -26,6 +26,7 @@ from ..resolvers.live.bus import Bus
 from ..resolvers.live.live import Live
 from ..resolvers.live.rows import RowStreams
 from ..resolvers.live.streams import Streams
+from ..resolvers.observe import Event
 from ..resolvers.session import Session
 from ..schema.catalog import Catalog
 from ..schema.compile import compile_models
@@ -219,7 +220,9 @@ class Backend:
         websockets = WebSockets(connections, new_id, log)
         rechecks = Rechecks(bus, connections, log)
         http = crossing(graphql, settings.allowed_origins.split())
-        self._running = _Running(engine, callers, graphql, http, websockets, connections, rechecks, database, feed, bus)
+        self._running = _Running(
+            engine, callers, graphql, http, websockets, connections, rechecks, database, feed, bus, log
+        )
         try:
             await feed.start()
             if settings.broadcast_url:
@@ -244,6 +247,10 @@ class Backend:
     async def caller(self, headers: Mapping[str, str]) -> Caller:
         """Who is asking, by a request's headers (lower-case names), as at /graphql."""
         return await identify(self._started().callers, headers)
+
+    def observe(self, event: Event) -> None:
+        """Has the log tell of something."""
+        self._started().log(event)
 
     def recheck(self) -> None:
         """Has every WebSocket and event stream, of all processes, ask anew who its caller is."""
@@ -331,6 +338,7 @@ class _Running:
     database: SQLiteDatabase | PostgresDatabase
     feed: SQLiteFeed | PostgresFeed
     bus: AnyBus
+    log: Log
 
 
 def _feed(

@@ -18,6 +18,8 @@ from ...schema.expr import Actor
 from ...schema.files import FileColumn, Files, UrlAsked
 from ...schema.module import Host, Module
 from ...schema.triggers import Trigger
+from ..tasks import Tasks
+from .collecting import Collector
 from .holding import triggers
 from .options import Options
 from .store import Store
@@ -87,7 +89,16 @@ class Storage(Module, ABC):
             store = await self.opened(host, stack)
             self._store = store
             stack.callback(self._forget)
+            tasks = Tasks("hedgerow-collector")
+            stack.push_async_callback(tasks.stop)
+            tasks.begin(Collector(store).run())
             yield
+
+    async def collect(self) -> int:
+        """Deletes all files that are over now, as it does now and then; how many they were. Raises what the database
+        or what keeps the bytes raises, once all that can be deleted is.
+        """
+        return await Collector(self.store).collect()
 
     def _forget(self) -> None:
         self._store = None
