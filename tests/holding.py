@@ -62,6 +62,9 @@ class Holds(Module):
     def tables(self) -> Sequence[Any]:
         return TABLES
 
+    def files(self) -> Any:
+        return self
+
     def triggers(self, catalog: Any) -> Any:
         return triggers(catalog)
 

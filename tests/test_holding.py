@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import os
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 import asyncpg
+import hypothesis
 import pytest
 import sqlalchemy as sa
+from hypothesis import strategies as st
 
 from hedgerow import Backend, Code, Refusal
 from hedgerow.schema.files import NOT_HELD, NOT_IDS, TOO_MANY, TWICE
 
 from .conftest import ADMINISTRATOR, STRANGER, settings
 from .holding import MOST, Broke, Client, Note, backend, client, held, in_cells, listed, states, upload
+
+EXAMPLES = int(os.environ.get("HEDGEROW_EXAMPLES", "60"))
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
@@ -476,3 +482,92 @@ async def test_rows_without_files_are_still_created_by_one_statement(served: Bac
         made = await served.session(STRANGER).query(f"mutation {{ createNote(object: {{id: {number}}}) {{ id }} }}")
         assert made == {"createNote": {"id": number}}
     assert len(asked) == 2 and all(asked)
+
+
+# Random histories
+
+CELLS = st.one_of(st.none(), st.integers(0, 5))
+LISTS = st.lists(st.integers(6, 11), max_size=5)
+STEPS = st.lists(
+    st.one_of(
+        st.tuples(st.just("insert"), st.integers(1, 3), CELLS, LISTS),
+        st.tuples(st.just("update"), st.integers(1, 3), CELLS, LISTS),
+        st.tuples(st.just("replace"), st.integers(1, 3), CELLS, LISTS),
+        st.tuples(st.just("delete"), st.integers(1, 3), st.none(), st.just([])),
+        st.tuples(st.sampled_from(["begin", "commit", "rollback"]), st.just(0), st.none(), st.just([])),
+    ),
+    max_size=25,
+)
+
+
+def statement(db: Client, step: str, id: int, cover: str, photos: str) -> str:
+    match step:
+        case "insert":
+            return f"INSERT INTO note (id, cover, photos) VALUES ({id}, {cover}, {photos})"
+        case "update":
+            return f"UPDATE note SET cover = {cover}, photos = {photos} WHERE id = {id}"
+        case "replace" if db.sqlite:
+            return f"REPLACE INTO note (id, cover, photos) VALUES ({id}, {cover}, {photos})"
+        case "replace":
+            values = f"INSERT INTO note (id, cover, photos) VALUES ({id}, {cover}, {photos})"
+            return f"{values} ON CONFLICT (id) DO UPDATE SET cover = excluded.cover, photos = excluded.photos"
+        case _:
+            return f"DELETE FROM note WHERE id = {id}"
+
+
+async def play(db: Client, history: list[Any]) -> None:
+    """A history, beside a plain reference of it: each row's cover and photos by its key."""
+    await db.do("DELETE FROM note", "DELETE FROM hedgerow_file")
+    ids = [*await upload(db, count=6), *await upload(db, field="photos", count=6)]
+    now: dict[int, tuple[int | None, tuple[int, ...]]] = {}
+    before: dict[int, Any] | None = None
+    for step, id, cover, photos in history:
+        if step in ("begin", "commit", "rollback"):
+            if (step == "begin") == (before is None):
+                await db.do(step)
+                now = before if step == "rollback" and before is not None else now
+                before = {**now} if step == "begin" else None
+            continue
+        fails = step == "insert" and id in now
+        row = (cover, tuple(photos))
+        wanted = {key: value for key, value in now.items() if key != id}
+        if step in ("insert", "replace") or (step == "update" and id in now):
+            wanted[id] = row
+        every = [each for one, many in wanted.values() for each in (*([] if one is None else [one]), *many)]
+        fails = fails or len(every) != len({*every}) or any(len(many) > MOST for _, many in wanted.values())
+        texts = ("NULL" if cover is None else f"'{ids[cover].hex}'", listed(*(ids[each] for each in photos)))
+        if before is not None:
+            await db.do("SAVEPOINT step")
+        try:
+            await db.do(statement(db, step, id, *texts))
+        except (Broke, asyncpg.UniqueViolationError, sqlite3.IntegrityError):
+            assert fails, (step, id, cover, photos)
+            if before is not None:
+                await db.do("ROLLBACK TO step")
+        else:
+            assert not fails, (step, id, cover, photos)
+            now = wanted
+        every = [each for one, many in now.values() for each in (*([] if one is None else [one]), *many)]
+        assert {*await in_cells(db)} == {ids[each] for each in every} == await held(db)
+    if before is not None:
+        await db.do("ROLLBACK")
+
+
+@pytest.mark.timeout(600)
+async def test_whatever_happens_held_is_what_rows_have(db: Client) -> None:
+    loop = asyncio.get_running_loop()
+
+    @hypothesis.settings(max_examples=EXAMPLES, deadline=None, database=None)
+    @hypothesis.given(STEPS)
+    def run(history: list[Any]) -> None:
+        async def one() -> None:
+            try:
+                await play(db, history)
+            except BaseException:
+                with contextlib.suppress(Exception):
+                    await db.do("ROLLBACK")
+                raise
+
+        asyncio.run_coroutine_threadsafe(one(), loop).result()
+
+    await asyncio.to_thread(run)
