@@ -45,13 +45,14 @@ Row: TypeAlias = Sequence[Any]
 """The driver's own values: each can be bound again as a parameter of the same type."""
 Script: TypeAlias = Generator[Command, Sequence[Row], T]
 """A part of a transaction; it is run once, and gives a T."""
-BrokenKind: TypeAlias = Literal["unique", "foreign_key", "not_null", "check", "exclusion"]
+BrokenKind: TypeAlias = Literal["unique", "foreign_key", "not_null", "check", "exclusion", "file"]
 _WORDS: dict[BrokenKind, str] = {
     "unique": "there is a row with these values already",
     "foreign_key": "a row that it needs is not there, or a row that others need would go",
     "not_null": "a value is missing",
     "check": "a value is not allowed",
     "exclusion": "it clashes with another row",
+    "file": "a column may not hold a file that it was given",
 }
 
 
@@ -60,7 +61,8 @@ class Broken(Exception):
     """A constraint that a command broke.
 
     `table` and `columns` are SQL names, as far as the database tells them: SQLite tells the columns of UNIQUE and NOT
-    NULL and no name but CHECK's; PostgreSQL the table, and names, but columns only of NOT NULL.
+    NULL and no name but CHECK's; PostgreSQL the table, and names, but columns only of NOT NULL. Of "file" both tell
+    all, and `constraint` is one of `schema.files.FAULTS`.
     """
 
     kind: BrokenKind

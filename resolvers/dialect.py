@@ -22,6 +22,8 @@ Form: TypeAlias = Literal["value", "json_path", "folded_regex", "similar"]
 SIMILAR TO as a regular expression."""
 TRIGGER = "hedgerow_change"
 """The name of the trigger that records changes, or how it begins."""
+MODULES, ASIDE = "hedgerow_trigger", "hedgerow_aside"
+"""How the names of Modules' triggers begin; of those that write only what no field shows."""
 BIG = 2**53 - 1
 SEPARATOR = b"\x1e"
 """What splits a JSON text sequence (RFC 7464): no JSON text holds it, for in strings it is escaped."""

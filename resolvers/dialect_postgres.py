@@ -14,7 +14,7 @@ from ..schema.catalog import Table
 from ..schema.json_path import json_path
 from ..schema.names import Operation
 from ..schema.types import JSON, Kind, Type
-from .dialect import BIG, OF_ALL, ROOTS, SEPARATOR, TRIGGER, Dialect, Encode, Form, literal, quote, same
+from .dialect import ASIDE, BIG, OF_ALL, ROOTS, SEPARATOR, TRIGGER, Dialect, Encode, Form, literal, quote, same
 from .gathered_postgres import Unnested, sent_as
 from .regex import folded_pattern
 from .similar import similar_regex
@@ -265,7 +265,8 @@ class Postgres(Dialect):
 
     def alone(self, table: Table, allowed: str, json: str) -> str:
         name = literal(self.table(table.sql, table.sql_schema))
-        more = f"tgdeferrable OR NOT tgisinternal AND tgname NOT IN ('{TRIGGER}', '{TRIGGER}_truncate')"
+        ours = f"tgname IN ('{TRIGGER}', '{TRIGGER}_truncate') OR starts_with(tgname, '{ASIDE}_')"
+        more = f"tgdeferrable OR NOT (tgisinternal OR {ours})"
         simple = (
             f"EXISTS (SELECT FROM pg_class c WHERE c.oid = {name}::regclass AND c.relkind = 'r' AND NOT EXISTS"
             f" (SELECT FROM pg_trigger WHERE tgrelid = c.oid AND ({more})))"

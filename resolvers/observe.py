@@ -72,7 +72,15 @@ class NotDone:
     cause: BaseException
 
 
-Event: TypeAlias = Planned | Refused | Failed | Slow | AsSystem | Parted | NotDone
+@dataclass(frozen=True, slots=True)
+class Uncollected:
+    """Files that are over could not be deleted, and will be tried again in `seconds`."""
+
+    cause: BaseException
+    seconds: float
+
+
+Event: TypeAlias = Planned | Refused | Failed | Slow | AsSystem | Parted | NotDone | Uncollected
 Observe: TypeAlias = Callable[[Event], None]
 
 

@@ -56,6 +56,14 @@ TABLE = "hedgerow_file"
 """Where what is known of files is: columns id, name, size, content_type, checksum, width, height, blurhash, public; and
 model, field, owner and state, by which a write is judged.
 """
+NOT_HELD, NOT_IDS, TWICE, TOO_MANY = (f"{TABLE}{each}" for each in ("", "_ids", "_twice", "_many"))
+FAULTS: Mapping[str, str] = {
+    NOT_HELD: "this is not an upload that {column} may hold, or is held already",
+    NOT_IDS: "this is no list of ids of uploads",
+    TWICE: "a file may be in the list only once",
+    TOO_MANY: "these are more files than {column} may hold",
+}
+"""The constraints on what columns hold, as the database names them where they are broken, in words."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from typing import Any, Protocol
 from .catalog import Catalog
 from .expr import Actor
 from .files import Files
+from .triggers import Trigger
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +61,10 @@ class Host(Protocol):
         """
         ...
 
+    def observe(self, event: Any) -> None:
+        """Has the log tell of something (see `resolvers/observe`)."""
+        ...
+
     def recheck(self) -> None:
         """Has every lasting connection, of all processes, ask `identify` anew: after a sign-out, or other roles."""
         ...
@@ -88,6 +93,10 @@ class Module:
         """SQLModel tables of the module's own, which no field, rule or change stream ever shows, to nobody: code alone
         reads and writes them, by `Session.sql`.
         """
+        return ()
+
+    def triggers(self, catalog: Catalog) -> Sequence[Trigger]:
+        """What the database does by itself when rows of declared tables, or of its own, are written by anybody."""
         return ()
 
     def query(self) -> type[Any] | None:

@@ -26,6 +26,7 @@ from ..resolvers.live.bus import Bus
 from ..resolvers.live.live import Live
 from ..resolvers.live.rows import RowStreams
 from ..resolvers.live.streams import Streams
+from ..resolvers.observe import Event
 from ..resolvers.session import Session
 from ..schema.catalog import Catalog
 from ..schema.compile import compile_models
@@ -119,7 +120,7 @@ class Backend:
         """The developer's file, when the command line loaded it; `.hedgerow` lies beside it."""
         self.tokens: dict[str, str] = {}
         """A token for each role, which GraphiQL offers; `hedgerow dev` sets them."""
-        self._modules = tuple(modules)
+        self.modules = tuple(modules)
         self._naming: NamingName = naming
         self._seed = seed
         self._clock = clock
@@ -165,7 +166,8 @@ class Backend:
             raise SetupError(f"HEDGEROW_MAX_COST names roles that no rule names: {', '.join(sorted(unknown))}.")
         log = Log(settings.log_level)
         tables = captured(self.catalog)
-        await prepare(url, [*self.models, *self.tables], self._seed, tables)
+        triggers = [trigger for module in self.modules for trigger in module.triggers(self.catalog)]
+        await prepare(url, [*self.models, *self.tables], self._seed, tables, triggers)
         database = self._database(url, settings)
         bus = bus_of(
             settings.broadcast_url or url, name=settings.broadcast_name, patience=settings.connect_timeout, observe=log
@@ -198,8 +200,8 @@ class Backend:
             idempotency_seconds=settings.idempotency_seconds,
         )
         secret = settings.admin_secret.get_secret_value() if settings.admin_secret else None
-        tokens = Tokens(settings, self._clock, self._modules)
-        callers = (AdminSecret(secret, self._naming), tokens, *self._modules)
+        tokens = Tokens(settings, self._clock, self.modules)
+        callers = (AdminSecret(secret, self._naming), tokens, *self.modules)
         connections = Connections(engine, callers, bounds(settings), self._clock)
         new_id = counter(secrets.token_hex(4))
         compression = Compression(settings.compression_min_bytes, secrets.randbelow) if settings.compression else None
@@ -218,13 +220,15 @@ class Backend:
         websockets = WebSockets(connections, new_id, log)
         rechecks = Rechecks(bus, connections, log)
         http = crossing(graphql, settings.allowed_origins.split())
-        self._running = _Running(engine, callers, graphql, http, websockets, connections, rechecks, database, feed, bus)
+        self._running = _Running(
+            engine, callers, graphql, http, websockets, connections, rechecks, database, feed, bus, log
+        )
         try:
             await feed.start()
             if settings.broadcast_url:
                 await bus.start()
             async with contextlib.AsyncExitStack() as stack:
-                for module in self._modules:
+                for module in self.modules:
                     await stack.enter_async_context(module.lifespan(self))
                 yield
         finally:
@@ -243,6 +247,10 @@ class Backend:
     async def caller(self, headers: Mapping[str, str]) -> Caller:
         """Who is asking, by a request's headers (lower-case names), as at /graphql."""
         return await identify(self._started().callers, headers)
+
+    def observe(self, event: Event) -> None:
+        """Has the log tell of something."""
+        self._started().log(event)
 
     def recheck(self) -> None:
         """Has every WebSocket and event stream, of all processes, ask anew who its caller is."""
@@ -330,6 +338,7 @@ class _Running:
     database: SQLiteDatabase | PostgresDatabase
     feed: SQLiteFeed | PostgresFeed
     bus: AnyBus
+    log: Log
 
 
 def _feed(

@@ -1,4 +1,4 @@
-"""The command line: dev, serve, schema, plan.
+"""The command line: dev, serve, schema, plan, and those of storage.
 
 In: arguments. Out: a running server, or text. Errors of the developer's are one readable paragraph on standard
 error and exit code 1, never a stack.
@@ -7,10 +7,9 @@ error and exit code 1, never a stack.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import os
 import sys
-from collections.abc import Generator, Iterable
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -18,7 +17,6 @@ import graphql
 import orjson
 import typer
 import uvicorn
-from rich.console import Console
 
 from ..resolvers import plan as plans
 from ..resolvers.execute import Engine
@@ -26,16 +24,18 @@ from ..resolvers.explain import show_mutation, show_own
 from ..resolvers.indexes.lookups import Lookup
 from ..resolvers.writes.mutation import Mutation
 from ..schema import graphql as generated
-from ..schema.errors import DeclarationError, Refusal, SetupError
+from ..schema.errors import DeclarationError, SetupError
 from ..schema.expr import Actor
 from ..schema.traversal import show
 from ..schema.views import view
 from .advice import lookups_asked, lookups_of_views, missing
 from .app import PATH, Backend
+from .console import File, err, escape, out, told
 from .dev import prepare_dev, prepare_look
 from .listen import Server, options, run
 from .load import load
 from .settings import Settings
+from .storage.commands import storage
 
 app = typer.Typer(
     add_completion=False,
@@ -43,32 +43,12 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Declare models and rules in one Python file; serve them as GraphQL.",
 )
-_out = Console(highlight=False, soft_wrap=True)
-_err = Console(stderr=True, highlight=False, soft_wrap=True)
+app.add_typer(storage, name="storage")
 
-File = Annotated[str, typer.Argument(metavar="FILE[:name]", help="The file that holds `backend = Backend(...)`.")]
 Host = Annotated[str, typer.Option(help="The address to listen at.")]
 Port = Annotated[int, typer.Option(min=0, max=65535, help="The port to listen at.")]
 TARGET = "HEDGEROW_DEV_TARGET"
 """How `hedgerow dev` tells the reloaded process which file to serve, and the claims of its tokens."""
-
-
-@contextlib.contextmanager
-def _told() -> Generator[None]:
-    """Makes an error of the developer's one paragraph, and exit code 1."""
-    try:
-        yield
-    except (DeclarationError, SetupError) as error:
-        _err.print(f"[bold red]hedgerow:[/] {_escape(str(error))}")
-        raise typer.Exit(1) from None
-    except Refusal as refusal:
-        for complaint in refusal.complaints:
-            _err.print(f"[bold red]{complaint.code}:[/] {_escape(complaint.message)}")
-        raise typer.Exit(1) from None
-
-
-def _escape(text: str) -> str:
-    return text.replace("[", r"\[")
 
 
 @app.command()
@@ -80,7 +60,7 @@ def dev(
     claims: Annotated[str, typer.Option(help='Claims of the printed tokens, as JSON: {"id": 2}.')] = "{}",
 ) -> None:
     """Serve while developing: reloads on changes, opens GraphiQL to browsers, prints a token for each role."""
-    with _told():
+    with told():
         backend = load(file)
         settings = prepare_dev(backend, Settings.read(), _object(claims, "--claims"), port)
         _greet(backend, settings, host, port)
@@ -107,7 +87,7 @@ def dev_app() -> Backend:
         backend = load(file)
         prepare_dev(backend, Settings.read(), _object(claims, "--claims"), port)
     except (DeclarationError, SetupError) as error:
-        _err.print(f"[bold red]hedgerow:[/] {_escape(str(error))}\nWaiting for a change.")
+        err.print(f"[bold red]hedgerow:[/] {escape(str(error))}\nWaiting for a change.")
         sys.exit(1)
     return backend
 
@@ -115,11 +95,11 @@ def dev_app() -> Backend:
 @app.command()
 def serve(file: File, host: Host = "127.0.0.1", port: Port = 8000) -> None:
     """Serve in production: needs its secrets, shows no GraphiQL unless told to."""
-    with _told():
+    with told():
         backend = load(file)
         backend.settings = backend.settings or Settings.read()
         backend.settings.require_secrets()
-    _out.print(f"Serving {file} at http://{host}:{port}{PATH}")
+    out.print(f"Serving {file} at http://{host}:{port}{PATH}")
     _run(backend, host, port)
 
 
@@ -128,7 +108,7 @@ def _run(backend: Backend, host: str, port: int) -> None:
         async with backend.lifespan():
             await Server(backend, backend.settings or Settings.read(), host, port).listen()
 
-    with _told():
+    with told():
         run(main())
 
 
@@ -137,7 +117,7 @@ def schema(
     file: File, role: Annotated[list[str] | None, typer.Option(help="A role; several may be given.")] = None
 ) -> None:
     """Print the GraphQL schema, of everything or as the holders of a role see it."""
-    with _told():
+    with told():
         backend = load(file)
         roles = frozenset({"anyone", *(role or ())})
         unknown = roles - backend.catalog.roles
@@ -145,7 +125,7 @@ def schema(
             known = ", ".join(sorted(backend.catalog.roles))
             raise SetupError(f"No rule names the role {', '.join(sorted(unknown))}. There are: {known}.")
         seen = view(backend.catalog, _roles(roles), superuser=role is None)
-        _out.print(_escape(graphql.print_schema(generated.build(seen))))
+        out.print(escape(graphql.print_schema(generated.build(seen))))
 
 
 def _roles(roles: frozenset[str]) -> frozenset[str]:
@@ -168,7 +148,7 @@ def plan(
     that it lacks. Of a mutation, which is not run: the rows that it chooses, and the rules that may let it write.
     Without a query, the indexes that the rules and relations of all roles lack, or of those of `--as`.
     """
-    with _told():
+    with told():
         backend = load(file)
         backend.settings = prepare_look(backend.settings or Settings.read())
         actor = Actor(_roles(frozenset({"anyone", *(as_role or "").split()})), _object(claims, "--claims"))
@@ -231,31 +211,31 @@ async def _indexes(backend: Backend, actor: Actor | None) -> None:
         views = (view(catalog, each.roles, superuser=each.superuser) for each in actors)
         lookups = lookups_of_views(views, catalog, backend.models, backend.engine.database.dialect)
         if not await _missing(backend, lookups):
-            _out.print("No index is missing.")
+            out.print("No index is missing.")
 
 
 async def _missing(backend: Backend, lookups: Iterable[Lookup], explained: str = "") -> bool:
     url = (backend.settings or Settings.read()).database(backend.file)
-    told = await missing(url, backend.models, lookups, backend.engine.database.dialect, explained)
-    if told:
-        _section("Indexes", told)
-    return bool(told)
+    text = await missing(url, backend.models, lookups, backend.engine.database.dialect, explained)
+    if text:
+        _section("Indexes", text)
+    return bool(text)
 
 
 def _section(title: str, text: str) -> None:
-    _out.print(f"[bold]{title}[/]\n{_escape(text)}\n")
+    out.print(f"[bold]{title}[/]\n{escape(text)}\n")
 
 
 def _greet(backend: Backend, settings: Settings, host: str, port: int) -> None:
-    _out.print(f"\n[bold green]Hedgerow[/] serves http://{host}:{port}{PATH} (GraphiQL in a browser)")
-    _out.print(f"Database: {_escape(settings.database(backend.file))}")
-    _out.print("A token for each role, for the header Authorization: Bearer …")
+    out.print(f"\n[bold green]Hedgerow[/] serves http://{host}:{port}{PATH} (GraphiQL in a browser)")
+    out.print(f"Database: {escape(settings.database(backend.file))}")
+    out.print("A token for each role, for the header Authorization: Bearer …")
     for role, token in backend.tokens.items():
-        _out.print(f"  [bold]{role}[/]  {token or '(none: a stranger)'}")
+        out.print(f"  [bold]{role}[/]  {token or '(none: a stranger)'}")
     if settings.admin_secret:
-        _out.print("To read everything, or to act as somebody (with X-Hedgerow-Role and X-Hedgerow-Claims):")
-        _out.print(f"  [bold]X-Hedgerow-Admin-Secret[/]  {settings.admin_secret.get_secret_value()}")
-    _out.print()
+        out.print("To read everything, or to act as somebody (with X-Hedgerow-Role and X-Hedgerow-Claims):")
+        out.print(f"  [bold]X-Hedgerow-Admin-Secret[/]  {settings.admin_secret.get_secret_value()}")
+    out.print()
 
 
 def main() -> None:

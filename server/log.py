@@ -7,7 +7,7 @@ from __future__ import annotations
 import logging
 from typing import assert_never
 
-from ..resolvers.observe import AsSystem, Event, Failed, NotDone, Parted, Planned, Refused, Slow
+from ..resolvers.observe import AsSystem, Event, Failed, NotDone, Parted, Planned, Refused, Slow, Uncollected
 
 logger = logging.getLogger("hedgerow")
 
@@ -35,5 +35,7 @@ class Log:
             case NotDone():
                 name = event.operation or "a mutation"
                 logger.error("%s is over, but what was to follow failed", name, exc_info=event.cause)
+            case Uncollected():
+                logger.warning("files could not be deleted, again in %.0f s: %r", event.seconds, event.cause)
             case _:
                 assert_never(event)

@@ -8,6 +8,7 @@ import asyncpg
 
 from ..resolvers.database import Broken, BrokenKind, Contended
 from ..schema.errors import Code, Refusal
+from ..schema.files import FAULTS
 
 LOST = (
     TimeoutError,
@@ -80,4 +81,6 @@ def broken_by(error: asyncpg.IntegrityConstraintViolationError) -> Broken | None
         return None
     told = {name: value for name, value in error.as_dict().items() if value}
     columns = (told["column_name"],) if "column_name" in told else ()
+    if told.get("constraint_name") in FAULTS:
+        kind = "file"
     return Broken(kind, told.get("table_name"), told.get("constraint_name"), columns)

@@ -15,7 +15,7 @@ from collections import deque
 from collections.abc import Sequence
 
 from ..resolvers.database import Alone
-from ..resolvers.dialect import TRIGGER
+from ..resolvers.dialect import ASIDE, TRIGGER
 from ..resolvers.tasks import Tasks
 from ..schema.errors import Code, Refusal
 from .sqlite_connection import sqlite3
@@ -25,8 +25,10 @@ MOST = 64
 """How many statements share a commit."""
 LONG = 0.01
 """Seconds after which a transaction takes no more of them, so that what is slow holds up few."""
-_FOLLOWED = "SELECT tbl_name FROM sqlite_schema WHERE type = 'trigger' AND instr(name, ?1) <> 1"
-"""The tables that have triggers whose names do not begin as those of ours."""
+_FOLLOWED = """
+SELECT tbl_name FROM sqlite_schema WHERE type = 'trigger' AND instr(name, ?1) <> 1 AND instr(name, ?2) <> 1
+"""
+"""The tables that have triggers whose names do not begin as those that change nothing of what is read."""
 
 
 class _Waiting:
@@ -109,7 +111,8 @@ class SharedCommits:
         """Knows which tables have triggers of others, now that nobody else can change that."""
         ((version,),) = connection.execute("PRAGMA schema_version").fetchall()
         if version != self._version:
-            self._followed = frozenset(name.lower() for (name,) in connection.execute(_FOLLOWED, (TRIGGER,)).fetchall())
+            names = connection.execute(_FOLLOWED, (TRIGGER, ASIDE)).fetchall()
+            self._followed = frozenset(name.lower() for (name,) in names)
             self._version = version
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from ..resolvers.database import Broken
 from ..resolvers.sqlite_functions import AGGREGATES, FUNCTIONS
 from ..schema.errors import Code, Refusal
+from ..schema.files import FAULTS
 
 if TYPE_CHECKING:
     import sqlite3
@@ -81,5 +82,8 @@ def broken_by(error: sqlite3.IntegrityError) -> Broken | None:
             return Broken("check", None, told)
         case "FOREIGN KEY":
             return Broken("foreign_key", None, None)
+        case _ if what in FAULTS:
+            table, _, column = told.partition(": ")[0].partition(".")
+            return Broken("file", table, what, (column,))
         case _:
             return None

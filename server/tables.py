@@ -22,9 +22,11 @@ from sqlmodel import Session
 
 from ..resolvers.writes.idempotency import TABLE as IDEMPOTENCY
 from ..schema.errors import SetupError
+from ..schema.triggers import Trigger
 from . import capture_postgres, capture_sqlite
 from .capture import Captured
 from .sqlite import sqlite3
+from .triggers import install as install_triggers
 
 OWN = sa.MetaData()
 """The tables of the server's own."""
@@ -52,15 +54,22 @@ def sqlite_path(url: str) -> Path:
 
 
 async def prepare(
-    url: str, models: Sequence[type[Any] | sa.Table], seed: Seed | None, captured: Sequence[Captured] | None = None
+    url: str,
+    models: Sequence[type[Any] | sa.Table],
+    seed: Seed | None,
+    captured: Sequence[Captured] | None = None,
+    triggers: Sequence[Trigger] | None = None,
 ) -> None:
     """Makes missing tables, compares the others, and runs `seed` when all tables were missing.
 
-    Changes of the `captured` tables are recorded from then on, and those of no other; None leaves that as it is.
+    Changes of the `captured` tables are recorded from then on, and those of no other; None leaves that as it is. So
+    do the tables have the `triggers` of modules, and no other of theirs.
     """
     tables = list(needed(model if isinstance(model, sa.Table) else model.__table__ for model in models))
     try:
-        await run(url, lambda connection: _prepare(connection, tables, seed, captured), begin="BEGIN IMMEDIATE")
+        await run(
+            url, lambda connection: _prepare(connection, tables, seed, captured, triggers), begin="BEGIN IMMEDIATE"
+        )
     except (SQLAlchemyError, OSError) as error:
         cause = getattr(error, "orig", None) or error
         raise SetupError(f"The database can't be prepared: {cause}.") from error
@@ -110,7 +119,11 @@ def needed(tables: Iterable[sa.Table]) -> Iterator[sa.Table]:
 
 
 def _prepare(
-    connection: sa.Connection, tables: Sequence[sa.Table], seed: Seed | None, captured: Sequence[Captured] | None
+    connection: sa.Connection,
+    tables: Sequence[sa.Table],
+    seed: Seed | None,
+    captured: Sequence[Captured] | None,
+    triggers: Sequence[Trigger] | None,
 ) -> None:
     sqlite = connection.dialect.name == "sqlite"
     if sqlite and len({table.name for table in tables}) < len(tables):
@@ -146,6 +159,8 @@ def _prepare(
             _count_on(connection, tables)
     if captured is not None:
         _capture(connection, tables, captured)
+    if triggers is not None:
+        _install(connection, tables, triggers)
 
 
 def _capture(connection: sa.Connection, tables: Sequence[sa.Table], captured: Sequence[Captured]) -> None:
@@ -157,6 +172,17 @@ def _capture(connection: sa.Connection, tables: Sequence[sa.Table], captured: Se
             f"The changes of rows can't be recorded: {getattr(error, 'orig', None) or error}.\n"
             "Let the server's role own the tables, which triggers need, or say __changes__ = False in the models of"
             " views, and of tables whose changes nobody needs to know of."
+        ) from error
+
+
+def _install(connection: sa.Connection, tables: Sequence[sa.Table], wanted: Sequence[Trigger]) -> None:
+    try:
+        install_triggers(connection, {(table.schema, table.name) for table in tables}, wanted)
+    except SQLAlchemyError as error:
+        names = ", ".join(sorted({trigger.table[1] for trigger in wanted}))
+        raise SetupError(
+            f"The triggers that modules need can't be made: {getattr(error, 'orig', None) or error}.\n"
+            f"Let the server's role own the tables ({names}), which must be tables and no views."
         ) from error
 
 

@@ -13,13 +13,18 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from ...schema.catalog import Catalog
 from ...schema.expr import Actor
 from ...schema.files import File, FileColumn, Files, UrlAsked
 from ...schema.module import Host, Module
+from ...schema.triggers import Trigger
 from ..session import Session
+from ..tasks import Tasks
 from .beginning import Said, begin
 from .blobs import CHUNK
+from .collecting import Collector
 from .fields import Creating
+from .holding import triggers
 from .options import Options
 from .pacing import Paced
 from .receiving import receive, settled
@@ -71,6 +76,10 @@ class Storage(Module, ABC):
         await receive(self.store, kept, column, _chunks(data) if isinstance(data, bytes) else data)
         return File(str(kept.id))
 
+    def triggers(self, catalog: Catalog) -> Sequence[Trigger]:
+        """See `Module`."""
+        return triggers(catalog)
+
     def files(self) -> Files:
         """See `Module`."""
         return self
@@ -112,7 +121,16 @@ class Storage(Module, ABC):
             store = await self.opened(host, stack)
             self._store = store
             stack.callback(self._forget)
+            tasks = Tasks("hedgerow-collector")
+            stack.push_async_callback(tasks.stop)
+            tasks.begin(Collector(store).run())
             yield
+
+    async def collect(self) -> int:
+        """Deletes all files that are over now, as it does now and then; how many they were. Raises what the database
+        or what keeps the bytes raises, once all that can be deleted is.
+        """
+        return await Collector(self.store).collect()
 
     def _forget(self) -> None:
         self._store = None

@@ -24,7 +24,7 @@ import sqlalchemy as sa
 
 from ...schema.errors import Code, Refusal
 from ..session import Session
-from .tables import FILE, OWNER, UPLOAD
+from .tables import FILE, OWNER, PICTURE, UPLOAD
 
 State: TypeAlias = Literal["pending", "ready", "held", "free", "dying"]
 BATCH = 100
@@ -223,10 +223,43 @@ class Register:
         return [Kept(*row) for row in rows]
 
     async def drop(self, ids: Collection[UUID]) -> None:
-        """Forgets files whose bytes are deleted."""
-        if ids:
+        """Forgets files whose bytes are deleted, and the images that were made of them."""
+        if not ids:
+            return
+
+        async def forget(session: Session) -> None:
             such = sa.and_(FILE.c.id.in_(list(ids)), FILE.c.state == "dying")
-            await self._system().sql(sa.delete(FILE).where(such))
+            gone = (await session.sql(sa.delete(FILE).where(such).returning(FILE.c.id))).scalars().all()
+            if gone:
+                await session.sql(sa.delete(PICTURE).where(PICTURE.c.file_id.in_(gone)))
+
+        await self._system().transact(forget)
+
+    async def put_off(self, id: UUID, until: datetime) -> None:
+        """Has a file that is being deleted be taken again, once its client can't write bytes any more."""
+        such = sa.and_(FILE.c.id == id, FILE.c.state == "dying")
+        await self._system().sql(sa.update(FILE).where(such).values(until=until))
+
+    async def pictures(self, id: UUID) -> Sequence[str]:
+        """The images that were made of a file, or are being made."""
+        rows = await self._system().sql(sa.select(PICTURE.c.spec).where(PICTURE.c.file_id == id))
+        return rows.scalars().all()
+
+    async def loose(self, most: int = BATCH) -> Sequence[UUID]:
+        """Files that are whole, and whose clients wrote bytes by themselves and can't any more."""
+        rows = await self._system().sql(
+            sa.select(FILE.c.id).where(self._loose()).order_by(FILE.c.loose_until).limit(most)
+        )
+        return rows.scalars().all()
+
+    async def tie(self, ids: Collection[UUID]) -> None:
+        """Nothing is to be looked after any more, of what the clients of these files wrote."""
+        if ids:
+            such = sa.and_(FILE.c.id.in_(list(ids)), self._loose())
+            await self._system().sql(sa.update(FILE).where(such).values(loose_until=None))
+
+    def _loose(self) -> sa.ColumnElement[bool]:
+        return sa.and_(FILE.c.loose_until < self._clock(), FILE.c.state.in_(["ready", "held", "free"]))
 
 
 def _used(owner: str, but: UUID | None = None) -> sa.Select[Any]:

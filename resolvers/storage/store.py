@@ -55,7 +55,12 @@ def incoming(id: UUID) -> str:
 
 def made(id: UUID, spec: str) -> str:
     """The key of an image made of a file."""
-    return f"pictures/{id}/{spec}"
+    return f"{pictures(id)}{spec}"
+
+
+def pictures(id: UUID) -> str:
+    """How the keys of all images begin that were made of a file."""
+    return f"pictures/{id}/"
 
 
 def owner_of(actor: Actor) -> str | None:

@@ -65,4 +65,12 @@ PICTURE = sa.Table(
 OWNER = sa.Table("hedgerow_file_owner", OWN, sa.Column("owner", sa.String(255), primary_key=True))
 """Whoever has files: a row to lock while what they have is added up."""
 
-TABLES = (FILE, UPLOAD, PICTURE, OWNER)
+REPLACED = sa.Table(
+    "hedgerow_file_replaced",
+    OWN,
+    sa.Column("model", sa.String(255), nullable=False),
+    sa.Column("file_id", sa.Uuid, nullable=False),
+)
+"""The files of rows that the next row of `model` may replace, set aside by SQLite's triggers (`holding`)."""
+
+TABLES = (FILE, UPLOAD, PICTURE, OWNER, REPLACED)

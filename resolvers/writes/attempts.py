@@ -17,6 +17,7 @@ from typing import Any
 from ...schema import expr as e
 from ...schema.catalog import Default, Rule, Table, Unique
 from ...schema.errors import Code, Complaint, Refusal
+from ...schema.files import FAULTS, NOT_HELD
 from ...schema.names import Operation
 from ...schema.types import INTEGERS, Kind
 from ...schema.views import View
@@ -277,6 +278,11 @@ def explained(broken: Broken, writes: WriteView, view: View, *, deleting: bool) 
             message = f"{named or 'A column'} must have a value."
         case "check" | "exclusion":
             message = f"The {table.names.type} breaks a rule of the database. Give other values."
+        case "file":
+            fault = FAULTS[broken.constraint or NOT_HELD].format(
+                column=f"{table.names.type}.{named}" if named else "it"
+            )
+            message = f"{named}: {fault}." if named else f"A file: {fault}."
     extensions: dict[str, Any] = {"constraint": broken.kind}
     if fields:
         extensions["fields"] = fields

@@ -5,7 +5,7 @@ INSERT INTO "product" ("name", "price", "category_id", "size", "stock", "details
   WHERE c.oid = '"product"'::regclass AND c.relkind = 'r' AND NOT EXISTS 
 (SELECT
   FROM pg_trigger
-  WHERE tgrelid = c.oid AND (tgdeferrable OR NOT tgisinternal AND tgname NOT IN ('hedgerow_change', 'hedgerow_change_truncate')))) THEN current_setting('hedgerow.more_follows_a_write_to_this_table') WHEN ((1 = 1) IS TRUE) THEN '{"createProduct":' || coalesce(CASE WHEN ((1 = 1) IS TRUE) THEN '{"id":' || "product"."id"::text || '}' END, 'null') || '}' ELSE current_setting('hedgerow.no_rule_allows_the_row') END)::varchar
+  WHERE tgrelid = c.oid AND (tgdeferrable OR NOT (tgisinternal OR tgname IN ('hedgerow_change', 'hedgerow_change_truncate') OR starts_with(tgname, 'hedgerow_aside_'))))) THEN current_setting('hedgerow.more_follows_a_write_to_this_table') WHEN ((1 = 1) IS TRUE) THEN '{"createProduct":' || coalesce(CASE WHEN ((1 = 1) IS TRUE) THEN '{"id":' || "product"."id"::text || '}' END, 'null') || '}' ELSE current_setting('hedgerow.no_rule_allows_the_row') END)::varchar
 -- Again, to tell what is wrong.
 INSERT INTO "product" ("name", "size", "price", "stock", "details", "hidden", "made_on", "version", "category_id") VALUES ($1::text, $2::text, $3::numeric, $4::int4, $5::jsonb, $6::bool, $7::text::date, $8::int4, $9::int4)
   RETURNING '{"0":' || "id"::text || '}'

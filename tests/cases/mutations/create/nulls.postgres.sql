@@ -5,7 +5,7 @@ INSERT INTO "product" ("name", "price", "weight", "category_id", "changed_on", "
   WHERE c.oid = '"product"'::regclass AND c.relkind = 'r' AND NOT EXISTS 
 (SELECT
   FROM pg_trigger
-  WHERE tgrelid = c.oid AND (tgdeferrable OR NOT tgisinternal AND tgname NOT IN ('hedgerow_change', 'hedgerow_change_truncate')))) THEN current_setting('hedgerow.more_follows_a_write_to_this_table') WHEN ((1 = 1) IS TRUE) THEN '{"createProduct":' || coalesce(CASE WHEN ((1 = 1) IS TRUE) THEN '{"id":' || "product"."id"::text || ',"weight":' || coalesce(CASE WHEN "product"."weight" - "product"."weight" = 0 THEN ("product"."weight" + 0)::text END, 'null') || ',"category":' || coalesce(
+  WHERE tgrelid = c.oid AND (tgdeferrable OR NOT (tgisinternal OR tgname IN ('hedgerow_change', 'hedgerow_change_truncate') OR starts_with(tgname, 'hedgerow_aside_'))))) THEN current_setting('hedgerow.more_follows_a_write_to_this_table') WHEN ((1 = 1) IS TRUE) THEN '{"createProduct":' || coalesce(CASE WHEN ((1 = 1) IS TRUE) THEN '{"id":' || "product"."id"::text || ',"weight":' || coalesce(CASE WHEN "product"."weight" - "product"."weight" = 0 THEN ("product"."weight" + 0)::text END, 'null') || ',"category":' || coalesce(
 (SELECT '{"name":' || to_json(t0."name")::text || '}'
   FROM "category" AS t0
   WHERE t0."id" = "product"."category_id"

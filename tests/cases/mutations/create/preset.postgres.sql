@@ -5,7 +5,7 @@ INSERT INTO "review" ("stars", "product_id", "author_id", "id", "text") VALUES (
   WHERE c.oid = '"review"'::regclass AND c.relkind = 'r' AND NOT EXISTS 
 (SELECT
   FROM pg_trigger
-  WHERE tgrelid = c.oid AND (tgdeferrable OR NOT tgisinternal AND tgname NOT IN ('hedgerow_change', 'hedgerow_change_truncate')))) THEN current_setting('hedgerow.more_follows_a_write_to_this_table') WHEN ((NOT 
+  WHERE tgrelid = c.oid AND (tgdeferrable OR NOT (tgisinternal OR tgname IN ('hedgerow_change', 'hedgerow_change_truncate') OR starts_with(tgname, 'hedgerow_aside_'))))) THEN current_setting('hedgerow.more_follows_a_write_to_this_table') WHEN ((NOT 
 (SELECT t2."hidden"
   FROM "product" AS t2
   WHERE t2."id" = "review"."product_id"
