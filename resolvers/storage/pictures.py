@@ -1,7 +1,7 @@
 """What is asked of images: what they are, and smaller ones made of them; `server/storage/pictures` does it.
 
 Images come from strangers, and decoders are large programs in C. So they are decoded in processes of their own, within
-bounds of memory and time, and by decoders of a few formats only.
+bounds of memory and time, and by decoders of a few formats only. Of several frames only the first is looked at.
 """
 
 from __future__ import annotations
@@ -47,8 +47,9 @@ class Look:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What to make of an image: at most `width` and `height` pixels, each 1 to 4,096, or None for what the other gives;
-    never larger than it is. Without a format, its own.
+    """What to make of an image: at most `width` and `height` pixels, each 1 to 4,096, or None for what the other gives,
+    which is no more than 4,096 either; never larger than it is. COVER has the ratio of its box even where the image is
+    too small to fill it. Without a format, its own; of GIF, WebP.
     """
 
     width: int | None
@@ -63,6 +64,10 @@ class Unreadable(Exception):
     """
 
 
+class Busy(Exception):
+    """Too many wait for an image already; asked again later, it may be done. It says nothing about the image."""
+
+
 class Pictures(Protocol):
     """Looks at images, and makes others of them."""
 
@@ -75,11 +80,12 @@ class Pictures(Protocol):
         ...
 
     async def look(self, path: Path) -> Look:
-        """What the image in a file is. Raises Unreadable."""
+        """What the image in a file is, which was decoded whole to see that it can be. Raises Unreadable and Busy."""
         ...
 
     async def make(self, path: Path, wanted: Wanted, target: Path) -> Look:
-        """Writes another image, of what is in a file, into a file, without any of its metadata but the colour profile.
-        Raises Unreadable.
+        """Writes another image, of what is in a file, into a file: in sRGB, turned as it is to be seen, without any
+        metadata. Nobody else may read `target` meanwhile: what is there is overwritten, and nothing is there when
+        this raises, or its caller is cancelled. Raises Unreadable and Busy.
         """
         ...
