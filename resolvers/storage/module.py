@@ -9,12 +9,16 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from datetime import datetime
 from typing import Any
+from uuid import UUID
 
+from ...schema.files import Files, UrlAsked
 from ...schema.module import Host, Module
 from .options import Options
 from .store import Store
 from .tables import TABLES
+from .urls import FileUrls
 
 
 class Storage(Module, ABC):
@@ -25,6 +29,7 @@ class Storage(Module, ABC):
     def __init__(self, options: Options) -> None:
         self.options = options
         self._store: Store | None = None
+        self._urls: FileUrls | None = None
 
     @property
     def store(self) -> Store:
@@ -37,6 +42,15 @@ class Storage(Module, ABC):
         """See `Module`."""
         return TABLES
 
+    def files(self) -> Files:
+        """See `Module`."""
+        return self
+
+    def url(self, file: UUID, name: str, content_type: str, asked: UrlAsked, *, public: bool, now: datetime) -> str:
+        """See `Files`."""
+        assert self._urls, "the backend is started"
+        return self._urls.url(file, name, content_type, asked, public=public, now=now)
+
     def lifespan(self, host: Host) -> AbstractAsyncContextManager[None]:
         """See `Module`. SetupError where bytes can't be kept."""
         return self._live(host)
@@ -46,11 +60,12 @@ class Storage(Module, ABC):
         async with AsyncExitStack() as stack:
             store = await self.opened(host, stack)
             self._store = store
+            self._urls = FileUrls(store.signing, self.options.url_expires)
             stack.callback(self._forget)
             yield
 
     def _forget(self) -> None:
-        self._store = None
+        self._store = self._urls = None
 
     @abstractmethod
     async def opened(self, host: Host, stack: AsyncExitStack) -> Store:
