@@ -98,8 +98,8 @@ class Signing:
             return None
         wanted = None
         if fit:
-            sides = (int(side) if side else None for side in (width, height))
-            wanted = Wanted(*sides, Fit(fit), Format(format) if format else None)
+            box = (int(width) if width else None, int(height) if height else None)
+            wanted = Wanted(*box, Fit(fit), Format(format) if format else None)
         return Ticket(id, until, wanted, bool(download))
 
     def upload_url(self, file: UUID, way: Literal["put", "tus"], until: datetime) -> str:
@@ -110,7 +110,7 @@ class Signing:
     def may_upload(self, file: UUID, way: Literal["put", "tus"], parameters: Mapping[str, str], now: datetime) -> bool:
         """Whether the parameters of a URL let its holder send the bytes of a file now."""
         until = parameters.get("until", "")
-        if parameters.keys() != {"until", "signature"} or not _UNTIL.fullmatch(until):
+        if {*parameters} != {"until", "signature"} or not _UNTIL.fullmatch(until):
             return False
         signed = self._signed(way, file, f"until={until}&", "", parameters["signature"])
         return signed and now.timestamp() < int(until)
