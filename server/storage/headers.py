@@ -34,7 +34,7 @@ def shown_as(content_type: str, name: str, *, download: bool) -> dict[str, str]:
     """
     if inline(content_type) and not download:
         return {
-            "content-type": content_type,
+            "content-type": f"{content_type}; charset=utf-8" if content_type == "text/plain" else content_type,
             "content-disposition": disposition("inline", name),
             "content-security-policy": SHOWN,
         }
