@@ -14,7 +14,7 @@ from contextlib import suppress
 from typing import Any
 
 from ...resolvers.storage.blobs import Missing, Unreachable
-from ..asgi import Send
+from ..asgi import Send, Watch
 from .headers import HEADERS, LOCKED
 
 logger = logging.getLogger("hedgerow")
@@ -25,8 +25,9 @@ PIECE = 64 * 1024
 class Answer:
     """The way of an answer to its client, who reads each piece within `patience` seconds, or is given up."""
 
-    def __init__(self, send: Send, method: str, patience: float) -> None:
+    def __init__(self, send: Send, method: str, patience: float, watch: Watch) -> None:
         self.method = method
+        self._watch = watch
         self._send = send
         self._patience = patience
         self._headers = dict(HEADERS)
@@ -64,6 +65,7 @@ class Answer:
         """The bytes, `left` of them; the connection is closed where they break off, so that nobody takes a part for
         all.
         """
+        self._watch.look()  # what is sent to a client that is gone vanishes, as fast as it can be read
         chunk = first
         try:
             while chunk:

@@ -99,9 +99,10 @@ class _Serving:
         """Whether bytes can be had from where they are kept; None as long as nobody has asked."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        answer = Answer(send, scope["method"], self._store.host.settings.send_timeout)
+        watch = Watch(receive, self._watches)
+        answer = Answer(send, scope["method"], self._store.host.settings.send_timeout, watch)
         try:
-            with Watch(receive, self._watches):
+            with watch:
                 await self._answer(scope, answer)
         except ClientGone:
             pass
