@@ -19,6 +19,7 @@ import pytest
 import sqlalchemy as sa
 
 from hedgerow import Actor, Backend, Settings
+from hedgerow.server.storage.kept import blobs_of
 from hedgerow.server.tables import prepare
 
 from . import shop, world
@@ -254,6 +255,50 @@ ADMINISTRATOR = Actor(superuser=True)
 
 def user(id: int, *roles: str, **claims: Any) -> Actor:
     return Actor(frozenset({"anyone", "user", *roles}), {"id": id, **claims})
+
+
+@pytest.fixture(scope="session")
+def s3_bucket(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a bucket on a real S3 server, which all processes of a test run share."""
+    from . import s3
+
+    own = tmp_path_factory.getbasetemp()
+    with s3.server(own.parent if "PYTEST_XDIST_WORKER" in os.environ else own) as address:
+        yield address
+
+
+@pytest.fixture
+def s3_url(s3_bucket: str) -> str:
+    """The address of an empty part of a bucket."""
+    from . import s3
+
+    return s3.below(s3_bucket, uuid.uuid4().hex)
+
+
+@pytest.fixture(params=["disk", "s3"])
+def blobs_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The address of an empty place for blobs: this test runs on each."""
+    if request.param == "disk":
+        return f"file://{tmp_path / 'blobs'}"
+    return request.getfixturevalue("s3_url")
+
+
+@pytest.fixture
+async def blobs(blobs_url: str) -> AsyncIterator[Any]:
+    """An empty place for blobs."""
+    made = blobs_of(blobs_url)
+    await made.start()
+    yield made
+    await made.stop()
+
+
+@pytest.fixture
+async def same_blobs(blobs: Any, blobs_url: str) -> AsyncIterator[Any]:
+    """The same place, as another process sees it: the two share nothing in memory."""
+    made = blobs_of(blobs_url)
+    await made.start()
+    yield made
+    await made.stop()
 
 
 @pytest.fixture

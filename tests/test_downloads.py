@@ -16,7 +16,7 @@ from hedgerow.server.storage.conditions import Verdict, judge
 from hedgerow.server.storage.headers import disposition, saved_as
 
 from .conftest import CLOCK
-from .keeping import Place, keeping
+from .downloading import Place, keeping
 
 DATA = bytes(range(256)) * 40
 SIZE = len(DATA)

@@ -13,7 +13,7 @@ from starlette.responses import HTMLResponse
 from starlette.routing import Route
 
 from .conftest import missing
-from .keeping import Place, image, keeping
+from .downloading import Place, image, keeping
 from .test_browser import ARGUMENTS, CHROMIUM, async_playwright, what_is_missing
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(120)]

@@ -12,7 +12,7 @@ import pytest
 
 from hedgerow.resolvers.storage.blobs import Unreachable
 
-from .keeping import Place, keeping
+from .downloading import Place, keeping
 
 MIB = 1024 * 1024
 
@@ -120,7 +120,7 @@ async def test_where_bytes_break_off_the_connection_ends(place, caplog):
 
 PROGRAM = """
 import asyncio, resource, sys
-from hedgerow.tests.keeping import keeping
+from hedgerow.tests.downloading import keeping
 from hedgerow.resolvers.storage.store import final
 
 async def much():

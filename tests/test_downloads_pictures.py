@@ -21,7 +21,7 @@ from hedgerow.resolvers.storage.store import made
 from hedgerow.resolvers.storage.tables import PICTURE
 from hedgerow.server.storage import making
 
-from .keeping import Place, image, keeping, size_of
+from .downloading import Place, image, keeping, size_of
 
 SPEC = "contain-32-any-own"
 
@@ -351,10 +351,10 @@ async def test_a_maker_that_is_killed_leaves_a_row_for_whatever_it_stored(fresh_
         id = await cat(place)
         program = f"""
 import asyncio
-from hedgerow.tests import keeping
+from hedgerow.tests import downloading
 from hedgerow.resolvers.storage.store import Store
 async def main():
-    async with keeping.keeping({fresh_url!r}, {blobs!r}) as place:
+    async with downloading.keeping({fresh_url!r}, {blobs!r}) as place:
         class Stuck:
             def __getattr__(self, name): return getattr(inner, name)
             async def put(self, key, data):

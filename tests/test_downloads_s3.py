@@ -9,7 +9,7 @@ import pytest
 
 from hedgerow.resolvers.storage.store import final
 
-from .keeping import Place, image, keeping, size_of
+from .downloading import Place, image, keeping, size_of
 
 DATA = bytes(range(256)) * 40
 
