@@ -1,4 +1,4 @@
-"""Pages of other origins that may read what we answer them: those that are listed, and no others.
+"""Pages of other origins that may read what is answered to them: those that are listed, and no others.
 
 In: an ASGI application, and HEDGEROW_ALLOWED_ORIGINS. Out: the same, which tells browsers so (CORS). Listed origins may
 sign in by cookies; with `*` among them, all may ask, without. Where nothing is listed it is the application itself.
@@ -6,23 +6,24 @@ sign in by cookies; with `*` among them, all may ask, without. Where nothing is 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 from starlette.middleware.cors import CORSMiddleware
 
-from .asgi import App
+from .asgi import App, Receive, Scope, Send
 
 SECONDS = 600
 """How long browsers may believe what they are told before they ask."""
+REQUEST_ID = "x-request-id"
 
 
 def crossing(
     app: App,
     allowed: Collection[str],
     methods: Sequence[str] = ("GET", "POST"),
-    exposed: Sequence[str] = ("x-request-id",),
+    exposed: Sequence[str] = (REQUEST_ID,),
 ) -> App:
-    """The application for pages of those origins too, which may send these methods and read these headers."""
+    """The application for pages of those origins too, which may read the headers `exposed`."""
     if not allowed:
         return app
     return CORSMiddleware(
@@ -34,3 +35,20 @@ def crossing(
         expose_headers=exposed,
         max_age=SECONDS,
     )
+
+
+class Crossed:
+    """A route's application for pages of other origins; `allowed` gives them, by spaces, once the backend runs."""
+
+    def __init__(self, app: App, allowed: Callable[[], str], methods: Sequence[str], exposed: Sequence[str]) -> None:
+        self._app = app
+        self._allowed = allowed
+        self._methods = methods
+        self._exposed = exposed
+        self._crossing: tuple[str, App] | None = None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        allowed = self._allowed()
+        if self._crossing is None or self._crossing[0] != allowed:
+            self._crossing = allowed, crossing(self._app, allowed.split(), self._methods, self._exposed)
+        await self._crossing[1](scope, receive, send)

@@ -26,8 +26,8 @@ from ...resolvers.storage.register import Kept
 from ...resolvers.storage.signing import PATH, Ticket
 from ...resolvers.storage.store import Store, final, made
 from ...schema.errors import Refusal
-from ..asgi import App, ClientGone, Receive, Scope, Send, Watch, Watches
-from ..cors import crossing
+from ..asgi import ClientGone, Receive, Scope, Send, Watch, Watches
+from ..cors import Crossed
 from .answer import Answer
 from .conditions import http_date, judge
 from .headers import UNKNOWN, kept_for, shown_as
@@ -45,7 +45,8 @@ UNAVAILABLE = "The file can't be had just now. Try again later."
 
 def routes(storage: Storage) -> list[Route]:
     """The routes of downloads."""
-    return [Route(f"{PATH}/{{id}}/{{name}}", Downloads(storage), methods=[*METHODS, "OPTIONS"])]
+    app = Crossed(Downloads(storage), lambda: storage.store.host.settings.allowed_origins, METHODS, EXPOSED)
+    return [Route(f"{PATH}/{{id}}/{{name}}", app, methods=[*METHODS, "OPTIONS"])]
 
 
 class Told(Exception):
@@ -77,30 +78,28 @@ class Downloads:
 
     def __init__(self, storage: Storage) -> None:
         self._storage = storage
-        self._started: tuple[Store, App] | None = None
+        self._serving: _Serving | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         store = self._storage.store
-        if self._started is None or self._started[0] is not store:
-            allowed = store.host.settings.allowed_origins.split()
-            self._started = (store, crossing(_Serving(store, listed=bool(allowed)), allowed, METHODS, EXPOSED))
-        await self._started[1](scope, receive, send)
+        if self._serving is None or self._serving.store is not store:
+            self._serving = _Serving(store)
+        await self._serving(scope, receive, send)
 
 
 class _Serving:
-    """It, of one started backend. `listed`: whether there are other origins whose pages may read."""
+    """It, of one started backend."""
 
-    def __init__(self, store: Store, *, listed: bool) -> None:
-        self._store = store
+    def __init__(self, store: Store) -> None:
+        self.store = store
         self._making = Making(store)
         self._watches = Watches()
-        self._listed = listed
         self._elsewhere: bool | None = None
         """Whether bytes can be had from where they are kept; None as long as nobody has asked."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         watch = Watch(receive, self._watches)
-        answer = Answer(send, scope["method"], self._store.host.settings.send_timeout, watch)
+        answer = Answer(send, scope["method"], self.store.host.settings.send_timeout, watch)
         try:
             with watch:
                 await self._answer(scope, answer)
@@ -135,15 +134,20 @@ class _Serving:
         others, which then may not read them.
         """
         if self._elsewhere is None:
-            url = self._store.options.redirect and await self._store.blobs.presign_get(
+            url = self.store.options.redirect and await self.store.blobs.presign_get(
                 "files/none", 1, content_type=UNKNOWN, disposition="attachment"
             )
             self._elsewhere = bool(url)
-        return ", ".join([*(["Origin"] if self._listed else []), *(["Sec-Fetch-Mode"] if self._elsewhere else [])])
+        return ", ".join(
+            [
+                *(["Origin"] if self.store.host.settings.allowed_origins else []),
+                *(["Sec-Fetch-Mode"] if self._elsewhere else []),
+            ]
+        )
 
     async def _given(self, scope: Scope) -> Given:
         """What the URL is for. Raises Told."""
-        store, path = self._store, scope["path_params"]
+        store, path = self.store, scope["path_params"]
         query = scope["query_string"].decode("latin-1")
         ticket = store.signing.ticket(path["id"], path["name"], query, store.now)
         file = await store.register.find(ticket.file) if ticket else None
@@ -168,7 +172,7 @@ class _Serving:
             raise Told(412, "The file is another than you take it for.")
         if verdict.status == 416:
             raise Told(416, "The file has no such bytes.", {"content-range": f"bytes */{given.size}"})
-        now = self._store.now
+        now = self.store.now
         told = {"etag": given.tag, "last-modified": http_date(given.modified)}
         if verdict.status != 304 and answer.method == "GET" and (url := await self._url(given, headers, now)):
             kept = kept_for(given.until, now, _presigned(given, now) / 2)
@@ -182,7 +186,7 @@ class _Serving:
             told["content-range"] = f"bytes {verdict.start}-{verdict.stop - 1}/{given.size}"
         if answer.method == "HEAD" or verdict.stop == verdict.start:
             return await answer.empty(verdict.status, told)
-        async with aclosing(self._store.blobs.get(given.key, verdict.start, verdict.stop)) as chunks:
+        async with aclosing(self.store.blobs.get(given.key, verdict.start, verdict.stop)) as chunks:
             first = await anext(chunks, b"")
             await answer.start(verdict.status, told)
             return await answer.body(given.key, first, chunks, verdict.stop - verdict.start)
@@ -192,7 +196,7 @@ class _Serving:
         if not self._elsewhere or given.picture or "origin" in headers or headers.get("sec-fetch-mode") == "cors":
             return None
         took = shown_as(given.content_type, given.name, download=given.download)
-        return await self._store.blobs.presign_get(
+        return await self.store.blobs.presign_get(
             given.key,
             max(int(_presigned(given, now).total_seconds()), 1),
             content_type=took["content-type"],
