@@ -226,22 +226,63 @@ async def test_a_turn_is_renewed_while_an_image_is_made(place, monkeypatch):
     assert counted.made == 1
 
 
-async def test_only_so_many_are_made_at_once(place, monkeypatch):
-    monkeypatch.setattr(making, "WAITING", 1)
-    monkeypatch.setattr(making, "PATIENCE", 0.3)
+async def test_a_turn_that_is_over_is_anothers(place):
+    id = await cat(place)
+    album = Album(place.store.system, place.store.options.clock, 3)
+    slow = await album.take(id, SPEC, "image/png")
+    place.later(seconds=LEASE.total_seconds())
+    quick = await album.take(id, SPEC, "image/png")
+    assert slow
+    assert quick
+    assert await album.renew(slow) is None
+    assert await album.made(slow, 1, "image/png") is None
+    await album.drop(slow, [SPEC])
+    assert await album.made(quick, 2, "image/png")
+    assert (await place.pictures(id))[SPEC].size == 2
+
+
+async def held_up(place: Place) -> Counted:
+    """What makes images, and waits until it is told to go on."""
     counted = Counted(place.store.pictures)
     counted.on = asyncio.Event()
     object.__setattr__(place.store, "pictures", counted)
-    ids = [await cat(place) for _ in range(making.AT_ONCE + 2)]
-    urls = [await place.url(id, width=32) for id in ids]
+    return counted
+
+
+async def test_only_so_many_wait_for_images(place, monkeypatch):
+    monkeypatch.setattr(making, "WAITING", 1)
+    counted = await held_up(place)
+    urls = [await place.url(await cat(place), width=32) for _ in range(making.AT_ONCE + 2)]
     asking = [asyncio.create_task(place.get(url)) for url in urls]
-    done, waiting = await asyncio.wait(asking, timeout=5, return_when=asyncio.FIRST_COMPLETED)
-    while len(done) < 2:
-        done, waiting = await asyncio.wait(asking, timeout=5, return_when=asyncio.FIRST_EXCEPTION)
-    assert [each.result().status_code for each in done] == [503, 503]
+    done, waiting = await asyncio.wait(asking, timeout=10, return_when=asyncio.FIRST_COMPLETED)
+    assert [each.result().status_code for each in done] == [503]
+    await counted.begun.wait()
+    await asyncio.sleep(0.5)
     assert counted.made == making.AT_ONCE
     counted.on.set()
     assert {(await each).status_code for each in waiting} == {200}
+
+
+async def test_nobody_waits_for_room_for_ever(place, monkeypatch):
+    monkeypatch.setattr(making, "AT_ONCE", 1)
+    monkeypatch.setattr(making, "PATIENCE", 0.3)
+    counted = await held_up(place)
+    first = asyncio.create_task(place.get(await place.url(await cat(place), width=32)))
+    await counted.begun.wait()
+    assert (await place.get(await place.url(await cat(place), width=32))).status_code == 503
+    counted.on.set()
+    assert (await first).status_code == 200
+
+
+async def test_two_who_wait_for_room_have_one_image_made(place, monkeypatch):
+    monkeypatch.setattr(making, "AT_ONCE", 2)
+    counted = await held_up(place)
+    urls = [await place.url(await cat(place), width=32) for _ in range(3)]
+    asking = [asyncio.create_task(place.get(url)) for url in (*urls[:2], urls[2], urls[2], urls[2])]
+    await asyncio.sleep(0.5)
+    counted.on.set()
+    assert {(await each).status_code for each in asking} == {200}
+    assert counted.made == 3
 
 
 async def test_a_file_has_no_more_images_than_are_kept_while_they_are_made(place):
@@ -269,12 +310,17 @@ async def test_a_file_that_is_freed_has_no_images(place):
     assert await album.made(turn, 5, "image/png") is None
 
 
-async def test_what_was_being_made_of_a_file_that_is_deleted_leaves_nothing(place):
+async def refuse(*given: Any) -> int:
+    raise AssertionError("nothing is stored")
+
+
+async def test_what_was_being_made_of_a_file_that_is_deleted_leaves_nothing(place, monkeypatch):
     id = await cat(place)
     url = await place.url(id, width=32)
     counted = Counted(place.store.pictures)
     counted.on = asyncio.Event()
     object.__setattr__(place.store, "pictures", counted)
+    monkeypatch.setattr(type(place.store.blobs), "put", refuse)
     asking = asyncio.create_task(place.get(url))
     await counted.begun.wait()
     await place.change(id, state="dying", until=place.clock[0])
