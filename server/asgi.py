@@ -74,8 +74,9 @@ class Watch:
         self._gone = False
 
     def look(self) -> None:
-        """Begins to look."""
-        self._watcher = self._watches.loop.create_task(self._look())
+        """Begins to look, if it does not yet."""
+        if self._watcher is None:
+            self._watcher = self._watches.loop.create_task(self._look())
 
     async def _look(self) -> None:
         while (await self._receive())["type"] != "http.disconnect":

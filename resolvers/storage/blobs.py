@@ -6,7 +6,7 @@ client says is ever part of one. Nobody is judged here: who may read a file is f
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterable, AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
@@ -88,7 +88,7 @@ class Blobs(Protocol):
         """
         ...
 
-    def get(self, key: str, start: int = 0, stop: int | None = None) -> AsyncIterator[bytes]:
+    def get(self, key: str, start: int = 0, stop: int | None = None) -> AsyncGenerator[bytes]:
         """The bytes from `start` to before `stop`, which are there, in chunks. Close it (`aclosing`) when no more is
         wanted. Raises Missing, at the first step.
         """

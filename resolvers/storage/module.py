@@ -9,7 +9,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Collection, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -30,6 +30,7 @@ from .pacing import Paced
 from .receiving import receive, settled
 from .store import Store
 from .tables import TABLES
+from .urls import FileUrls
 
 
 class Storage(Module, ABC):
@@ -40,6 +41,7 @@ class Storage(Module, ABC):
     def __init__(self, options: Options) -> None:
         self.options = options
         self._store: Store | None = None
+        self._urls: FileUrls | None = None
 
     @property
     def store(self) -> Store:
@@ -109,7 +111,8 @@ class Storage(Module, ABC):
 
     def url(self, file: UUID, name: str, content_type: str, asked: UrlAsked, *, public: bool, now: datetime) -> str:
         """See `Files`."""
-        return self.store.signing.url(file, name, now, timedelta(seconds=asked.expires_in or 3600))
+        assert self._urls, "the backend is started"
+        return self._urls.url(file, name, content_type, asked, public=public, now=now)
 
     def lifespan(self, host: Host) -> AbstractAsyncContextManager[None]:
         """See `Module`. SetupError where bytes can't be kept."""
@@ -120,6 +123,7 @@ class Storage(Module, ABC):
         async with AsyncExitStack() as stack:
             store = await self.opened(host, stack)
             self._store = store
+            self._urls = FileUrls(store.signing, self.options.url_expires)
             stack.callback(self._forget)
             tasks = Tasks("hedgerow-collector")
             stack.push_async_callback(tasks.stop)
@@ -133,7 +137,7 @@ class Storage(Module, ABC):
         return await Collector(self.store).collect()
 
     def _forget(self) -> None:
-        self._store = None
+        self._store = self._urls = None
 
     @abstractmethod
     async def opened(self, host: Host, stack: AsyncExitStack) -> Store:

@@ -37,7 +37,10 @@ from .spooled import Mismatch, spooled
 
 LONGEST = timedelta(days=7)
 """For how long an upload may go on at all."""
+NAMED = "x-hedgerow-upload"
+"""The header that says the id by which a mutation names the upload."""
 EXPOSED = (
+    NAMED,
     REQUEST_ID,
     *("Location", "Upload-Offset", "Upload-Length", "Upload-Expires", "Upload-Metadata"),
     *("Tus-Resumable", "Tus-Version", "Tus-Max-Size", "Tus-Extension", "Tus-Checksum-Algorithm"),
@@ -117,7 +120,7 @@ class Tus:
         kept = await begin(store, actor, column, said, exchange, metadata=given)
         takes = store.rights.declared(kept.model, kept.field)
         until = kept.created_at + max(LONGEST, store.options.unused)
-        location = {"location": store.signing.upload_url(kept.id, "tus", until)}
+        location = {"location": store.signing.upload_url(kept.id, "tus", until), NAMED: str(kept.id)}
         offset = 0
         if size == 0:
             await receive(store, kept, takes, body)
