@@ -77,9 +77,8 @@ class Compiled:
         if isinstance(own, sa.JSON) and self._dialect.name == "postgresql":
             return _json  # where SQLAlchemy has its connections decode it
         if self._dialect.name == "postgresql" and isinstance(own, sa.types.TypeDecorator):
-            made = cast("sa.types.TypeDecorator[Any]", own)
-            if isinstance(made.impl_instance, sa.JSON):
-                return lambda value: made.process_result_value(_json(value), self._dialect)
+            if isinstance(own.impl_instance, sa.JSON):
+                return lambda value: own.process_result_value(_json(value), self._dialect)
         decode = cast("Callable[[Any], Any] | None", own.result_processor(self._dialect, _oid(own)))
         if decode and self._of_moments(own):
             return lambda value: None if value is None else decode(value).replace(tzinfo=UTC)

@@ -214,8 +214,8 @@ class Register:
         """
         now = self._clock()
         over = sa.or_(
-            sa.and_(FILE.c.state.in_(["pending", "ready", "dying"]), FILE.c.until < now),
-            sa.and_(FILE.c.state == "free", FILE.c.until < now - grace),
+            sa.and_(FILE.c.state.in_(["pending", "ready", "dying"]), FILE.c.until <= now),
+            sa.and_(FILE.c.state == "free", FILE.c.until <= now - grace),
         )
         some = sa.select(FILE.c.id).where(over).order_by(FILE.c.until).limit(most).with_for_update(skip_locked=True)
         update = sa.update(FILE).where(FILE.c.id.in_(some.scalar_subquery()), over)
