@@ -265,6 +265,25 @@ async def test_a_quota_is_kept_to(fresh_url: str, tmp_path: Path) -> None:
         assert (await place.put(b"y" * 5, by=2, size=5)).status_code == 201
 
 
+@pytest.mark.parametrize("bound", [{"quota": 10}, {"max_size": 10}])
+async def test_nothing_is_read_beyond_a_bound(fresh_url: str, tmp_path: Path, bound: Any) -> None:
+    async with shop(fresh_url, tmp_path, **bound) as place:
+        read: list[int] = []
+
+        async def chunks() -> AsyncIterator[bytes]:
+            for number in range(100):
+                read.append(number)
+                yield b"x"
+
+        kept = await place.store.register.find(UUID((await place.create())["id"]))
+        assert kept
+        with pytest.raises(Refusal) as refused:
+            await receive(place.store, kept, FileColumn(), chunks())
+        assert refused.value.code is Code.LIMIT_EXCEEDED
+        assert len(read) == 11
+        await place.nothing_stays()
+
+
 async def test_a_quota_is_kept_to_by_many_at_once(fresh_url: str, tmp_path: Path) -> None:
     async with shop(fresh_url, tmp_path, quota=10) as place:
         made = [await place.create() for _ in range(4)]
@@ -321,7 +340,7 @@ async def test_what_was_refused_is_over(fresh_url: str, tmp_path: Path) -> None:
 
 async def test_a_file_is_put_whole(sqlite_only: str, tmp_path: Path) -> None:
     async with shop(sqlite_only, tmp_path) as place:
-        answer = await place.put(b"x", {"content-range": "bytes 0-0/5"}, size=5)
+        answer = await place.put(b"x", {"content-range": "bytes 0-0/1"}, size=1)
         assert told(answer) == (400, "BAD_USER_INPUT")
         assert place.bytes() == []
 
