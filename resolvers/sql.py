@@ -76,9 +76,9 @@ class Compiled:
         own = type.dialect_impl(self._dialect)
         if isinstance(own, sa.JSON) and self._dialect.name == "postgresql":
             return _json  # where SQLAlchemy has its connections decode it
-        if self._dialect.name == "postgresql" and isinstance(own, sa.types.TypeDecorator):
-            if isinstance(own.impl_instance, sa.JSON):
-                return lambda value: own.process_result_value(_json(value), self._dialect)
+        made = isinstance(own, sa.types.TypeDecorator) and isinstance(own.impl_instance, sa.JSON)
+        if isinstance(own, sa.types.TypeDecorator) and made and self._dialect.name == "postgresql":
+            return lambda value: own.process_result_value(_json(value), self._dialect)
         decode = cast("Callable[[Any], Any] | None", own.result_processor(self._dialect, _oid(own)))
         if decode and self._of_moments(own):
             return lambda value: None if value is None else decode(value).replace(tzinfo=UTC)

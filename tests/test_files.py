@@ -214,8 +214,10 @@ async def test_a_list_of_rows_with_files_is_one_statement(fresh_url: str, tmp_pa
 
 async def test_in_hasuras_naming_files_are_the_same(fresh_url: str, tmp_path: Path) -> None:
     async with filing(fresh_url, tmp_path, backend={"naming": "hasura"}) as shelf:
-        begin = 'mutation { create_upload(model: "album", field: "cover", name: "a.png", size: %d, content_type: "image/png") { id url } }'
-        made = (await shelf.ask(begin % len(png())))["create_upload"]
+        begin = """mutation ($size: BigInt!) {
+            create_upload(model: "album", field: "cover", name: "a", size: $size, content_type: "image/png") { id url }
+        }"""
+        made = (await shelf.ask(begin, size=len(png())))["create_upload"]
         assert (await shelf.client.put(made["url"], content=png())).status_code < 300
         cover = made["id"]
         document = """mutation ($cover: Upload!) { insert_album_one(object: {title: "a", cover: $cover}) {

@@ -3,7 +3,7 @@
 In: files whose end has come, by the register, and the clock. Out: no bytes of them, and no rows. It may die after any
 step: a file that it took and did not drop is taken by another one when the lease is over, and deleting twice is no
 other than once. A client may write to `incoming/<id>` by itself until the row's `loose_until`: so a row stays until
-then, and what came meanwhile is deleted once more. Nothing is refused here; what fails is tried again later, and no row
+then, and what came meanwhile is deleted once more. A row stays too while an image of the file is being made. Nothing is refused here; what fails is tried again later, and no row
 goes before its bytes.
 """
 
@@ -18,6 +18,7 @@ from uuid import UUID
 
 from ...schema.errors import Refusal
 from ..observe import Event, Uncollected
+from .album import LEASE
 from .blobs import Blobs, Unreachable
 from .register import Kept, Register
 from .store import Store, final, incoming, made, pictures
@@ -101,13 +102,17 @@ class Collector:
 
     async def _delete(self, file: Kept) -> bool:
         """Deletes the bytes of a file; whether its row may go."""
+        since = await self._register.making(file.id)
+        if since is not None and since + LEASE > self._clock():  # whoever makes it could still store it
+            await self._register.put_off(file.id, since + LEASE)
+            return False
         await self._blobs.delete(final(file.id))
         await self._blobs.delete(incoming(file.id))
         for spec in await self._register.pictures(file.id):
             await self._blobs.delete(made(file.id, spec))
         for key in [blob.key async for blob in self._blobs.list(pictures(file.id))]:  # of which no row knows
             await self._blobs.delete(key)
-        if file.loose_until is not None and file.loose_until >= self._clock():
+        if file.loose_until is not None and file.loose_until > self._clock():
             await self._register.put_off(file.id, file.loose_until)
             return False
         return True

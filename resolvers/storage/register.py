@@ -236,7 +236,7 @@ class Register:
         await self._system().transact(forget)
 
     async def put_off(self, id: UUID, until: datetime) -> None:
-        """Has a file that is being deleted be taken again, once its client can't write bytes any more."""
+        """Has a file that is being deleted be taken again at a moment, when nobody can write bytes of it any more."""
         such = sa.and_(FILE.c.id == id, FILE.c.state == "dying")
         await self._system().sql(sa.update(FILE).where(such).values(until=until))
 
@@ -244,6 +244,12 @@ class Register:
         """The images that were made of a file, or are being made."""
         rows = await self._system().sql(sa.select(PICTURE.c.spec).where(PICTURE.c.file_id == id))
         return rows.scalars().all()
+
+    async def making(self, id: UUID) -> datetime | None:
+        """Since when an image of a file is being made, the one that was last heard of; None where none is."""
+        such = sa.and_(PICTURE.c.file_id == id, PICTURE.c.size.is_(None))
+        rows = await self._system().sql(sa.select(PICTURE.c.made_at).where(such).order_by(PICTURE.c.made_at.desc()))
+        return rows.scalars().first()
 
     async def loose(self, most: int = BATCH) -> Sequence[UUID]:
         """Files that are whole, and whose clients wrote bytes by themselves and can't any more."""
