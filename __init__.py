@@ -17,6 +17,7 @@ from .schema.errors import Code, DeclarationError, Refusal, SetupError
 from .schema.expr import Actor
 from .schema.files import File
 from .schema.module import Caller, Host, Module
+from .schema.triggers import Trigger
 from .server.app import Backend
 from .server.auth import auth
 from .server.settings import Settings
@@ -41,6 +42,7 @@ __all__ = [
     "Session",
     "Settings",
     "SetupError",
+    "Trigger",
     "Words",
     "access",
     "allow",

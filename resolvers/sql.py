@@ -76,9 +76,10 @@ class Compiled:
         own = type.dialect_impl(self._dialect)
         if isinstance(own, sa.JSON) and self._dialect.name == "postgresql":
             return _json  # where SQLAlchemy has its connections decode it
-        made = isinstance(own, sa.types.TypeDecorator) and isinstance(own.impl_instance, sa.JSON)
-        if isinstance(own, sa.types.TypeDecorator) and made and self._dialect.name == "postgresql":
-            return lambda value: own.process_result_value(_json(value), self._dialect)
+        if isinstance(own, sa.types.TypeDecorator) and self._dialect.name == "postgresql":
+            finish = _of_json(own, self._dialect)
+            if finish:
+                return finish
         decode = cast("Callable[[Any], Any] | None", own.result_processor(self._dialect, _oid(own)))
         if decode and self._of_moments(own):
             return lambda value: None if value is None else decode(value).replace(tzinfo=UTC)
@@ -104,6 +105,13 @@ def _made(compiled: SQLCompiler) -> dict[str, Any]:
         if isinstance(default, sa.ColumnDefault):
             made[column.key] = default.arg(None) if callable(default.arg) else default.arg
     return made
+
+
+def _of_json(own: sa.types.TypeDecorator[Any], dialect: sa.Dialect) -> Callable[[Any], Any] | None:
+    """What makes the value of a type that is made of JSON; None of one that is not."""
+    if isinstance(own.impl_instance, sa.JSON):
+        return lambda value: own.process_result_value(_json(value), dialect)
+    return None
 
 
 def _json(text: str | None) -> Any:

@@ -65,6 +65,9 @@ class Holds(Module):
     def files(self) -> Any:
         return self
 
+    async def settle(self, uploads: Any, actor: Any) -> None:
+        """Nothing has gone elsewhere."""
+
     def triggers(self, catalog: Any) -> Any:
         return triggers(catalog)
 

@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 
 from hedgerow import Backend, Code, Refusal
 from hedgerow.schema.files import NOT_HELD, NOT_IDS, TOO_MANY, TWICE
+from hedgerow.server.sqlite_connection import sqlite3
 
 from .conftest import ADMINISTRATOR, STRANGER, settings
 from .holding import MOST, Broke, Client, Note, backend, client, held, in_cells, listed, states, upload
