@@ -3,8 +3,8 @@
 In: files whose end has come, by the register, and the clock. Out: no bytes of them, and no rows. It may die after any
 step: a file that it took and did not drop is taken by another one when the lease is over, and deleting twice is no
 other than once. A client may write to `incoming/<id>` by itself until the row's `loose_until`: so a row stays until
-then, and what came meanwhile is deleted once more. A row stays too while an image of the file is being made. Nothing is refused here; what fails is tried again later, and no row
-goes before its bytes.
+then, and what came meanwhile is deleted once more. A row stays too while an image of the file is being made. Nothing
+is refused here; what fails is tried again later, and no row goes before its bytes.
 """
 
 from __future__ import annotations
