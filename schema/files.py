@@ -188,9 +188,11 @@ class Files(Protocol):
         content_type: str,
         data: AsyncIterator[bytes],
         actor: Actor,
+        address: str,
     ) -> UUID:
         """Stores the bytes of a caller's new upload for a column, by the names of model and attribute, within its
-        limits. Nothing of it stays where they don't fit, or break off. Raises Refusal.
+        limits; `address` is the caller's in the network. Nothing of it stays where they don't fit, or break off.
+        Raises Refusal.
         """
         ...
 

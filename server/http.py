@@ -160,8 +160,8 @@ class GraphQL:
                 async for part in parts:
                     model, column = targets[part.path]
                     assert column.file
-                    name, kind = part.name, part.content_type
-                    id = await files.take(model, column.name, column.file, name, kind, part.data, session.actor)
+                    given = (part.name, part.content_type, part.data, session.actor, exchange.address)
+                    id = await files.take(model, column.name, column.file, *given)
                     stored.append(id)
                     part.put(asked.variables, {UPLOAD_ID: str(id)})
             with Watch(receive, self._watches):

@@ -119,9 +119,17 @@ def test_every_command_is_documented() -> None:
     text = "".join(DOCS.values())
     commands = [command.name or (command.callback and command.callback.__name__) for command in app.registered_commands]
     assert commands == ["dev", "serve", "schema", "plan"]
+    for group in app.registered_groups:
+        assert group.typer_instance
+        commands += [
+            f"{group.name} {each.callback.__name__}"
+            for each in group.typer_instance.registered_commands
+            if each.callback
+        ]
+    assert commands[4:] == ["storage collect", "storage check", "storage move"]
     for command in commands:
         assert f"hedgerow {command} " in text
-        assert CliRunner().invoke(app, [str(command), "--help"]).exit_code == 0
+        assert CliRunner().invoke(app, [*str(command).split(), "--help"]).exit_code == 0
 
 
 def test_every_operator_is_documented() -> None:

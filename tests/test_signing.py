@@ -11,7 +11,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from hedgerow.resolvers.storage.names import renamed, shown
+from hedgerow.resolvers.storage.filenames import renamed, shown
 from hedgerow.resolvers.storage.pictures import Fit, Format, Wanted
 from hedgerow.resolvers.storage.signing import Signing, Ticket
 from hedgerow.resolvers.storage.urls import FileUrls

@@ -15,7 +15,6 @@ from uuid import UUID, uuid4
 
 from ...schema.errors import Code, Refusal
 from ...schema.expr import Actor
-from ..exchange import Exchange
 from ..session import Session
 from .checked import largest, take_type, too_large
 from .filenames import sanitised
@@ -43,14 +42,16 @@ async def begin(
     actor: Actor,
     column: tuple[str, str],
     said: Said,
-    exchange: Exchange | None = None,
+    address: str | None = None,
     *,
     id: UUID | None = None,
     loose: timedelta | None = None,
     metadata: str | None = None,
     within: Session | None = None,
 ) -> Kept:
-    """The row of a file that is to come, into a column (model, field); see `Register.begin`. Raises Refusal."""
+    """The row of a file that is to come, into a column (model, field); see `Register.begin`. `address` is the caller's,
+    by which strangers are told apart. Raises Refusal.
+    """
     table, target, takes = store.rights.column(actor, *column)
     content_type = content_type_of(said.content_type)
     if content_type:
@@ -72,7 +73,7 @@ async def begin(
         checksum=_checksum(said.checksum),
         public=takes.public,
     )
-    sender = _sender(store, actor, exchange)
+    sender = _sender(store, actor, address)
     return await store.register.begin(
         upload, store.options.unused, loose, sender=sender, metadata=metadata, within=within
     )
@@ -94,10 +95,10 @@ def _checksum(given: str | None) -> str | None:
     return given.lower()
 
 
-def _sender(store: Store, actor: Actor, exchange: Exchange | None) -> Sender | None:
+def _sender(store: Store, actor: Actor, address: str | None) -> Sender | None:
     """Whose uploads are counted together; None of code, and of whom no rule binds."""
     owner = owner_of(actor)
-    if actor.superuser or (owner is None and exchange is None):
+    if actor.superuser or (owner is None and address is None):
         return None
-    who = f"user\0{owner}" if owner is not None or exchange is None else f"address\0{exchange.address}"
+    who = f"address\0{address}" if owner is None else f"user\0{owner}"
     return Sender(sha256(who.encode()).hexdigest(), store.options.waiting)

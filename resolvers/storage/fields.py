@@ -65,7 +65,7 @@ class Creating:
             session.actor,
             (model, field),
             said,
-            info.context.exchange,
+            info.context.exchange.address,
             id=id,
             loose=STRAIGHT + LATER if request else None,
             within=session.as_system(),

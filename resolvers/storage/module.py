@@ -95,9 +95,10 @@ class Storage(Module, ABC):
         content_type: str,
         data: AsyncIterator[bytes],
         actor: Actor,
+        address: str,
     ) -> UUID:
         """See `Files`."""
-        kept = await begin(self.store, actor, (model, field), Said(name, None, content_type))
+        kept = await begin(self.store, actor, (model, field), Said(name, None, content_type), address)
         return (await receive(self.store, kept, file, Paced(data, self.store.options))).id
 
     async def discard(self, uploads: Collection[UUID]) -> None:

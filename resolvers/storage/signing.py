@@ -21,7 +21,7 @@ from datetime import UTC, datetime
 from typing import Literal
 from uuid import UUID
 
-from .names import quoted, shown
+from .filenames import quoted, shown
 from .pictures import Fit, Format, Wanted
 
 STEPS = 8

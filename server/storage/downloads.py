@@ -19,8 +19,8 @@ from starlette.routing import Route
 
 from ...resolvers.storage.album import Freed, Picture
 from ...resolvers.storage.blobs import Missing, Unreachable
+from ...resolvers.storage.filenames import renamed, shown
 from ...resolvers.storage.module import Storage
-from ...resolvers.storage.names import renamed, shown
 from ...resolvers.storage.pictures import Busy, Unreadable, Wanted
 from ...resolvers.storage.register import Kept
 from ...resolvers.storage.signing import PATH, Ticket
@@ -28,10 +28,10 @@ from ...resolvers.storage.store import Store, final, made
 from ...schema.errors import Refusal
 from ..asgi import ClientGone, Receive, Scope, Send, Watch, Watches
 from ..cors import Crossed
-from .answer import Answer
 from .conditions import http_date, judge
 from .headers import UNKNOWN, kept_for, shown_as
 from .making import Making
+from .sending import Answer
 
 logger = logging.getLogger("hedgerow")
 METHODS = ("GET", "HEAD")

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from datetime import datetime, timedelta
 
-from ...resolvers.storage.names import quoted
+from ...resolvers.storage.filenames import quoted
 from ...resolvers.storage.sniffing import inline
 
 HEADERS = {

@@ -31,7 +31,7 @@ from ...schema.files import FileColumn
 from ..asgi import ClientGone, host_of
 from ..cors import REQUEST_ID
 from . import tus_words as words
-from .answers import ALWAYS, Body, refused
+from .refusals import ALWAYS, Body, refused
 from .signed import signed
 from .spooled import Mismatch, spooled
 
@@ -117,7 +117,7 @@ class Tus:
         said = Said(name, size, meta.get("filetype") or meta.get("type"), meta.get("checksum"))
         column = meta.get("model", ""), meta.get("field", "")
         exchange = Exchange(headers, host_of(request.scope))
-        kept = await begin(store, actor, column, said, exchange, metadata=given)
+        kept = await begin(store, actor, column, said, exchange.address, metadata=given)
         takes = store.rights.declared(kept.model, kept.field)
         until = kept.created_at + max(LONGEST, store.options.unused)
         location = {"location": store.signing.upload_url(kept.id, "tus", until), NAMED: str(kept.id)}

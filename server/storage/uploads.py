@@ -24,7 +24,7 @@ from ...resolvers.storage.store import Store
 from ...schema.errors import Code, Refusal
 from ..asgi import ClientGone
 from ..cors import Crossed
-from .answers import ALWAYS, Body, refused
+from .refusals import ALWAYS, Body, refused
 from .signed import signed
 from .tus import EXPOSED, Tus
 
