@@ -6,8 +6,8 @@ import asyncio
 import hashlib
 import io
 import socket
-from collections.abc import AsyncGenerator, AsyncIterator, Generator, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from collections.abc import AsyncGenerator, AsyncIterator, Generator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -24,19 +24,13 @@ from hedgerow import Backend
 from hedgerow.resolvers.storage.blobs import CHUNK
 from hedgerow.resolvers.storage.module import Storage
 from hedgerow.resolvers.storage.options import Options
-from hedgerow.resolvers.storage.register import Register
-from hedgerow.resolvers.storage.rights import Rights
-from hedgerow.resolvers.storage.signing import Signing
 from hedgerow.resolvers.storage.store import Store, final
 from hedgerow.resolvers.storage.tables import FILE, PICTURE
 from hedgerow.schema.files import UrlAsked
-from hedgerow.schema.module import Host
 from hedgerow.server.listen import options as of_uvicorn
-from hedgerow.server.storage import downloads
-from hedgerow.server.storage.kept import blobs_of
-from hedgerow.server.storage.pictures import Bounds, DecodedApart
+from hedgerow.server.storage.serve import ServedStorage
 
-from .conftest import ADMINISTRATOR, settings
+from .conftest import settings
 
 
 class Own(SQLModel, registry=registry()):
@@ -46,24 +40,6 @@ class Own(SQLModel, registry=registry()):
 class Cat(Own, table=True):
     id: int | None = Field(default=None, primary_key=True)
     name: str
-
-
-class Keeping(Storage):
-    """Storage of which files are only had."""
-
-    def routes(self) -> Sequence[Any]:
-        return downloads.routes(self)
-
-    async def opened(self, host: Host, stack: AsyncExitStack) -> Store:
-        blobs = blobs_of(host.settings.storage(None))
-        await blobs.start()
-        stack.push_async_callback(blobs.stop)
-        pictures = DecodedApart(1, bounds=Bounds(pixels=self.options.max_pixels))
-        await pictures.start()
-        stack.push_async_callback(pictures.stop)
-        register = Register(lambda: host.session(ADMINISTRATOR), self.options.clock, None)
-        signing = Signing(host.settings.file_secrets, host.settings.public_url)
-        return Store(host, self.options, blobs, pictures, register, signing, Rights(host.catalog))
 
 
 class Serving(uvicorn.Server):
@@ -151,7 +127,7 @@ async def keeping(database: str, blobs: str, **given: Any) -> AsyncIterator[Plac
         "redirect": True,
         "clock": lambda: clock[0],
     }
-    storage = Keeping(Options(**{name: given.pop(name, value) for name, value in own.items()}))
+    storage = ServedStorage(Options(**{name: given.pop(name, value) for name, value in own.items()}))
     backend = Backend(
         [Cat], modules=[storage], settings=settings(database, storage_url=blobs, **given), clock=lambda: clock[0]
     )

@@ -1,4 +1,4 @@
-"""A storage of a folder, without routes, whose clock can be moved; and files in every state."""
+"""A storage of a folder, whose clock can be moved; and files in every state."""
 
 from __future__ import annotations
 
@@ -13,16 +13,14 @@ from uuid import UUID, uuid4
 
 import sqlalchemy as sa
 
-from hedgerow import Actor, Backend
+from hedgerow import Backend
 from hedgerow.resolvers.storage.blobs import Blobs
 from hedgerow.resolvers.storage.module import Storage
 from hedgerow.resolvers.storage.options import Options
-from hedgerow.resolvers.storage.register import Found, Register, Upload
-from hedgerow.resolvers.storage.rights import Rights
-from hedgerow.resolvers.storage.signing import Signing
+from hedgerow.resolvers.storage.register import Found, Upload
 from hedgerow.resolvers.storage.store import Store, final, incoming, made
 from hedgerow.resolvers.storage.tables import FILE, PICTURE
-from hedgerow.server.storage.disk import DiskBlobs
+from hedgerow.server.storage.serve import ServedStorage
 
 from .conftest import settings
 from .holding import MODELS
@@ -54,7 +52,7 @@ def options(clock: Callable[[], datetime], **given: Any) -> Options:
     return replace(made, **given)
 
 
-class Folder(Storage):
+class Folder(ServedStorage):
     """A storage whose bytes are in a folder, or wherever `wrap` has them."""
 
     def __init__(self, options: Options, folder: Path, wrap: Callable[[Blobs], Any] = lambda blobs: blobs) -> None:
@@ -63,12 +61,8 @@ class Folder(Storage):
         self.wrap = wrap
 
     async def opened(self, host: Any, stack: AsyncExitStack) -> Store:
-        blobs = DiskBlobs(self.folder)
-        await blobs.start()
-        stack.push_async_callback(blobs.stop)
-        register = Register(lambda: host.session(Actor(superuser=True)), self.options.clock, self.options.quota)
-        pictures: Any = None
-        return Store(host, self.options, self.wrap(blobs), pictures, register, Signing(["x"], ""), Rights(host.catalog))
+        store = await super().opened(host, stack)
+        return replace(store, blobs=self.wrap(store.blobs))
 
 
 @contextlib.asynccontextmanager
@@ -80,7 +74,7 @@ async def stored(
     **given: Any,
 ) -> AsyncIterator[tuple[Backend, Folder]]:
     storage = Folder(options(clock, **given), folder, wrap)
-    backend = Backend(MODELS, modules=[storage], settings=settings(url), clock=clock)
+    backend = Backend(MODELS, modules=[storage], settings=settings(url, storage_url=f"file://{folder}"), clock=clock)
     async with backend.lifespan():
         yield backend, storage
 

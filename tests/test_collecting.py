@@ -57,7 +57,7 @@ async def test_what_is_not_over_stays(storage: Folder, clock: Clock) -> None:
     pending, ready, used, free = [await upload(storage, ready=each != 0) for each in range(4)]
     await write(storage, f"INSERT INTO note (id, cover) VALUES (2, '{used.hex}')")
     await freed(storage, free)
-    clock.now += DAY
+    clock.now += DAY - MOMENT
     assert await storage.collect() == 0
     for id, there in ((pending, "pending"), (ready, "ready"), (used, "held"), (free, "free")):
         assert await state(storage, id) == there
@@ -130,7 +130,7 @@ async def test_bytes_that_a_client_wrote_again_are_deleted_when_it_can_no_more(s
     assert await state(storage, over) == "dying"
     await storage.store.blobs.put(incoming(over), chunks(b"again"))
     await storage.store.blobs.put(incoming(kept), chunks(b"again"))
-    clock.now = START + DAY * 2
+    clock.now = START + DAY * 2 - MOMENT
     assert await storage.collect() == 0
     assert incoming(over) in await keys(storage)
     clock.now += MOMENT

@@ -217,21 +217,10 @@ async def test_every_difference_is_told(storage: Folder) -> None:
 # The command line
 
 FILE_OF_BACKEND = """
-from pathlib import Path
-from hedgerow import Backend
-from hedgerow.resolvers.storage.options import now
-from hedgerow.server.storage.kept import blobs_of
+from hedgerow import Backend, storage
 from hedgerow.tests.holding import MODELS
-from hedgerow.tests.storing import Folder, options
 
-
-class Kept(Folder):
-    async def opened(self, host, stack):
-        self.folder = Path(host.settings.storage(host.file).removeprefix("file://"))
-        return await super().opened(host, stack)
-
-
-backend = Backend(MODELS, modules=[Kept(options(now), Path())])
+backend = Backend(MODELS, modules=[storage()])
 """
 
 

@@ -482,10 +482,10 @@ async def test_what_comes_with_a_mutation_is_taken_and_discarded(fresh_url: str,
             yield data
 
         takes = place.store.rights.declared("Product", "paper")
-        taken = await place.storage.take("Product", "paper", takes, "a.txt", "text/plain", chunks(b"text"), user(1))
+        taken = await place.storage.take("Product", "paper", takes, "a.txt", "text/plain", chunks(b"text"), user(1), "")
         assert await place.state(str(taken)) == "ready"
         with pytest.raises(Refusal, match="takes application/pdf, text/plain"):
-            await place.storage.take("Product", "paper", takes, "a.txt", "", chunks(b"\x7fELF\0"), user(1))
+            await place.storage.take("Product", "paper", takes, "a.txt", "", chunks(b"\x7fELF\0"), user(1), "")
         assert place.bytes() == [b"text"]
         await place.storage.discard([taken])
         place.later(seconds=1)

@@ -5,7 +5,7 @@ import hashlib
 import io
 import struct
 import zlib
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -19,22 +19,14 @@ from PIL import Image
 from sqlalchemy.orm import registry
 from sqlmodel import Field, SQLModel
 
-from hedgerow import Actor, Backend, access, allow
-from hedgerow.resolvers.session import Session
-from hedgerow.resolvers.storage.module import Storage
+from hedgerow import Backend, access, allow
 from hedgerow.resolvers.storage.options import Options, now
-from hedgerow.resolvers.storage.register import Register
-from hedgerow.resolvers.storage.rights import Rights
-from hedgerow.resolvers.storage.signing import Signing
 from hedgerow.resolvers.storage.store import Store
 from hedgerow.resolvers.storage.tables import FILE
-from hedgerow.resolvers.storage.turns import Turns
 from hedgerow.schema.files import File
 from hedgerow.schema.module import Host
 from hedgerow.server.callers import make_token
-from hedgerow.server.storage import uploads
-from hedgerow.server.storage.kept import blobs_of
-from hedgerow.server.storage.pictures import Bounds, DecodedApart
+from hedgerow.server.storage.serve import ServedStorage
 
 from .conftest import ADMINISTRATOR, SECRET, settings
 
@@ -84,32 +76,16 @@ class Product(Own, table=True):
         yield allow("anyone", "create", fields=["guest"])
 
 
-class Kept(Storage):
-    """Storage with what these tests need of it."""
+class Kept(ServedStorage):
+    """Storage whose bytes are kept wherever `wrap` has them."""
 
     def __init__(self, options: Options) -> None:
         super().__init__(options)
         self.wrap: Any = lambda blobs: blobs
 
-    def routes(self) -> Sequence[Any]:
-        return uploads.routes(self)
-
     async def opened(self, host: Host, stack: AsyncExitStack) -> Store:
-        options = self.options
-        blobs = blobs_of(host.settings.storage(None))
-        await blobs.start()
-        stack.push_async_callback(blobs.stop)
-        pictures = DecodedApart(bounds=Bounds(pixels=options.max_pixels))
-        await pictures.start()
-        stack.push_async_callback(pictures.stop)
-
-        def system() -> Session:
-            return host.session(Actor(superuser=True))
-
-        register = Register(system, options.clock, options.quota)
-        turns = Turns(system, options.clock, register, options.unused)
-        signing = Signing(host.settings.file_secrets, host.settings.public_url)
-        return Store(host, options, self.wrap(blobs), pictures, register, signing, Rights(host.catalog), turns)
+        store = await super().opened(host, stack)
+        return replace(store, blobs=self.wrap(store.blobs))
 
 
 def backend_of(url: str, folder: Path, *, more: Any = (), **given: Any) -> tuple[Backend, Kept]:

@@ -265,7 +265,7 @@ class Register:
             await self._system().sql(sa.update(FILE).where(such).values(loose_until=None))
 
     def _loose(self) -> sa.ColumnElement[bool]:
-        return sa.and_(FILE.c.loose_until < self._clock(), FILE.c.state.in_(["ready", "held", "free"]))
+        return sa.and_(FILE.c.loose_until <= self._clock(), FILE.c.state.in_(["ready", "held", "free"]))
 
 
 def _used(owner: str, but: UUID | None = None) -> sa.Select[Any]:
