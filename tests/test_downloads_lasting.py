@@ -70,7 +70,7 @@ async def asking(place: Place, size: int = 50 * MIB) -> tuple[socket.socket, Any
     client = connected(place.port)
     client.send(f"GET {url} HTTP/1.1\r\nhost: a\r\n\r\n".encode())
     blobs: Any = place.store.blobs
-    await until(lambda: blobs.open == 1)
+    await until(lambda: blobs.given > 0)
     return client, blobs
 
 
