@@ -140,12 +140,14 @@ class Shelf:
 
 @contextlib.asynccontextmanager
 async def filing(
-    url: str, folder: Path, models: list[Any] | None = None, backend: dict[str, Any] | None = None, **options: Any
+    url: str, blobs: Path | str, models: list[Any] | None = None, backend: dict[str, Any] | None = None, **options: Any
 ) -> AsyncIterator[Shelf]:
-    """A running backend whose files are in a folder; `options` are those of `storage()`, or settings."""
+    """A running backend whose files are in a folder, or at an address; all of them come and go through it. `options`
+    are those of `storage()`, or settings.
+    """
     given = {name: options.pop(name) for name in [*options] if name not in storage.__kwdefaults__}
-    given.setdefault("storage_url", f"file://{folder / 'files'}")
-    module = storage(**{"clock": lambda: CLOCK, **options})
+    given.setdefault("storage_url", blobs if isinstance(blobs, str) else f"file://{blobs / 'files'}")
+    module = storage(**{"clock": lambda: CLOCK, "redirect": False, **options})
     made = Backend(
         models or MODELS, modules=[module], settings=settings(url, **given), clock=lambda: CLOCK, **(backend or {})
     )

@@ -94,8 +94,8 @@ def test_columns_that_can_hold_no_files_are_refused(columns: Any, modules: int, 
 # Seen
 
 
-async def test_a_file_shows_what_is_known_of_it(fresh_url: str, tmp_path: Path) -> None:
-    async with filing(fresh_url, tmp_path) as shelf:
+async def test_a_file_shows_what_is_known_of_it(fresh_url: str, blobs_url: str) -> None:
+    async with filing(fresh_url, blobs_url) as shelf:
         data = png(20, 10)
         cover, one, two = await shelf.upload(data=data), await shelf.upload("pictures"), await shelf.upload("pictures")
         await create(shelf, cover={"upload": cover}, pictures=[{"upload": two}, {"upload": one}])
@@ -130,8 +130,8 @@ async def test_a_file_shows_what_is_known_of_it(fresh_url: str, tmp_path: Path) 
         assert (answer.status_code, answer.content) == (200, data)
 
 
-async def test_whoever_may_not_read_the_cell_gets_neither_file_nor_url(fresh_url: str, tmp_path: Path) -> None:
-    async with filing(fresh_url, tmp_path) as shelf:
+async def test_whoever_may_not_read_the_cell_gets_neither_file_nor_url(fresh_url: str, blobs_url: str) -> None:
+    async with filing(fresh_url, blobs_url) as shelf:
         cover, logo = await shelf.upload(), await shelf.upload("logo")
         await create(shelf, cover={"upload": cover}, logo={"upload": logo})
         mine = "{ albums { cover { id url } logo { id } } }"
@@ -173,8 +173,8 @@ async def test_a_cell_that_shows_in_some_rows_only_is_null_in_the_others(fresh_u
         assert (await shelf.ask(such % "true", NOBODY))["things"] == [{"id": 2}]
 
 
-async def test_files_stand_in_every_kind_of_answer(fresh_url: str, tmp_path: Path) -> None:
-    async with filing(fresh_url, tmp_path) as shelf:
+async def test_files_stand_in_every_kind_of_answer(fresh_url: str, blobs_url: str) -> None:
+    async with filing(fresh_url, blobs_url) as shelf:
         scan = await shelf.upload("scan", model="Page")
         await create(shelf, cover={"upload": await shelf.upload()}, pages={"data": [{"scan": {"upload": scan}}]})
         document = """query ($width: Int, $fit: FileFit) {
@@ -236,9 +236,9 @@ async def test_in_hasuras_naming_files_are_the_same(fresh_url: str, tmp_path: Pa
 
 
 async def test_an_upload_is_used_once_by_whoever_began_it_for_what_it_was_begun_for(
-    fresh_url: str, tmp_path: Path
+    fresh_url: str, blobs_url: str
 ) -> None:
-    async with filing(fresh_url, tmp_path) as shelf:
+    async with filing(fresh_url, blobs_url) as shelf:
         cover, bens, picture = await shelf.upload(), await shelf.upload(caller=BEN), await shelf.upload("pictures")
         await create(shelf, cover={"upload": cover})
         pending = """mutation {
@@ -274,8 +274,8 @@ async def test_an_upload_is_named_in_the_document_and_by_a_variable_in_it(fresh_
         assert await shelf.states() == held(one, two, three)
 
 
-async def test_a_list_is_set_added_to_taken_from_and_put_in_another_order(fresh_url: str, tmp_path: Path) -> None:
-    async with filing(fresh_url, tmp_path) as shelf:
+async def test_a_list_is_set_added_to_taken_from_and_put_in_another_order(fresh_url: str, blobs_url: str) -> None:
+    async with filing(fresh_url, blobs_url) as shelf:
         one, two, three, four = [await shelf.upload("pictures") for _ in range(4)]
         await create(shelf, pictures=[{"upload": one}])
 
@@ -303,8 +303,8 @@ async def test_a_list_is_set_added_to_taken_from_and_put_in_another_order(fresh_
         assert await shelf.states() == {one: "free", two: "free", three: "held", four: "ready"}
 
 
-async def test_a_file_goes_with_its_row(fresh_url: str, tmp_path: Path) -> None:
-    async with filing(fresh_url, tmp_path) as shelf:
+async def test_a_file_goes_with_its_row(fresh_url: str, blobs_url: str) -> None:
+    async with filing(fresh_url, blobs_url) as shelf:
         cover, scan = await shelf.upload(), await shelf.upload("scan", model="Page")
         await create(shelf, cover={"upload": cover}, pages={"data": [{"scan": {"upload": scan}}]})
         url = (await shelf.ask("{ albums { cover { url } } }"))["albums"][0]["cover"]["url"]
@@ -314,8 +314,8 @@ async def test_a_file_goes_with_its_row(fresh_url: str, tmp_path: Path) -> None:
         assert (await shelf.client.get(url)).status_code == 404
 
 
-async def test_a_mutation_that_fails_leaves_its_upload_ready(fresh_url: str, tmp_path: Path) -> None:
-    async with filing(fresh_url, tmp_path) as shelf:
+async def test_a_mutation_that_fails_leaves_its_upload_ready(fresh_url: str, blobs_url: str) -> None:
+    async with filing(fresh_url, blobs_url) as shelf:
         cover = await shelf.upload()
         document = """mutation ($c: Upload!) {
             a: createAlbum(object: {title: "a", cover: $c}) { id }
@@ -327,8 +327,8 @@ async def test_a_mutation_that_fails_leaves_its_upload_ready(fresh_url: str, tmp
         assert await shelf.states() == held(cover)
 
 
-async def test_two_at_once_do_not_both_get_one_upload(fresh_url: str, tmp_path: Path) -> None:
-    async with filing(fresh_url, tmp_path) as shelf:
+async def test_two_at_once_do_not_both_get_one_upload(fresh_url: str, blobs_url: str) -> None:
+    async with filing(fresh_url, blobs_url) as shelf:
         for _ in range(5):
             cover = await shelf.upload()
             answers = await asyncio.gather(

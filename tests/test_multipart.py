@@ -18,8 +18,8 @@ PICTURES = 'mutation ($files: [Upload!]!) { createAlbum(object: {title: "a", pic
 IMAGE = ("a b.png", png(), "image/png")
 
 
-async def test_a_file_comes_with_the_mutation_that_creates_its_row(fresh_url: str, tmp_path: Path) -> None:
-    async with filing(fresh_url, tmp_path) as shelf:
+async def test_a_file_comes_with_the_mutation_that_creates_its_row(fresh_url: str, blobs_url: str) -> None:
+    async with filing(fresh_url, blobs_url) as shelf:
         answer = (await shelf.send(CREATE, {"variables.cover": IMAGE}, variables={"cover": None})).json()
         cover = answer["data"]["createAlbum"]["cover"]
         assert (cover["name"], cover["size"], cover["contentType"]) == ("a b.png", len(IMAGE[1]), "image/png")
@@ -28,8 +28,8 @@ async def test_a_file_comes_with_the_mutation_that_creates_its_row(fresh_url: st
         assert await shelf.states() == {cover["id"]: "held"}
 
 
-async def test_files_stand_anywhere_in_the_variables(fresh_url: str, tmp_path: Path) -> None:
-    async with filing(fresh_url, tmp_path) as shelf:
+async def test_files_stand_anywhere_in_the_variables(fresh_url: str, blobs_url: str) -> None:
+    async with filing(fresh_url, blobs_url) as shelf:
         files = {
             "variables.object.cover": IMAGE,
             "variables.object.pictures.1": ("1.png", png(1, 1), "image/png"),
@@ -64,8 +64,8 @@ async def test_a_list_of_files_is_one_variable(fresh_url: str, tmp_path: Path) -
         assert [each["name"] for each in answer["data"]["createAlbum"]["pictures"]] == ["0.png", "1.png", "2.png"]
 
 
-async def test_an_update_takes_a_file_too(fresh_url: str, tmp_path: Path) -> None:
-    async with filing(fresh_url, tmp_path) as shelf:
+async def test_an_update_takes_a_file_too(fresh_url: str, blobs_url: str) -> None:
+    async with filing(fresh_url, blobs_url) as shelf:
         id = (await shelf.ask(WHOLE, object={"title": "a"}))["createAlbum"]["id"]
         update = "mutation ($id: Int!, $file: Upload) { updateAlbum(id: $id, set: {cover: $file}) { cover { name } } }"
         given = {"id": id, "file": None}
@@ -83,9 +83,9 @@ async def test_an_update_takes_a_file_too(fresh_url: str, tmp_path: Path) -> Non
         (("a.png", png() + b"\0" * 30_000, "image/png"), "LIMIT_EXCEEDED"),
     ],
 )
-async def test_the_limits_of_the_column_hold(fresh_url: str, tmp_path: Path, file: Any, code: str) -> None:
+async def test_the_limits_of_the_column_hold(fresh_url: str, blobs_url: str, file: Any, code: str) -> None:
     document = 'mutation ($logo: Upload) { createAlbum(object: {title: "a", logo: $logo}) { id } }'
-    async with filing(fresh_url, tmp_path) as shelf:
+    async with filing(fresh_url, blobs_url) as shelf:
         answer = (await shelf.send(document, {"variables.logo": file}, variables={"logo": None})).json()
         assert answer["errors"][0]["extensions"]["code"] == code
         await shelf.storage.collect()
@@ -93,12 +93,12 @@ async def test_the_limits_of_the_column_hold(fresh_url: str, tmp_path: Path, fil
         assert (await shelf.ask("{ albums { id } }"))["albums"] == []
 
 
-async def test_what_came_with_a_mutation_that_fails_ends(fresh_url: str, tmp_path: Path) -> None:
+async def test_what_came_with_a_mutation_that_fails_ends(fresh_url: str, blobs_url: str) -> None:
     document = """mutation ($a: Upload) {
         createAlbum(object: {title: "a", cover: $a}) { id }
         again: createAlbum(object: {title: "a", cover: {upload: "00000000-0000-4000-8000-000000000000"}}) { id }
     }"""
-    async with filing(fresh_url, tmp_path) as shelf:
+    async with filing(fresh_url, blobs_url) as shelf:
         answer = (await shelf.send(document, {"variables.a": IMAGE}, variables={"a": None})).json()
         assert answer["errors"][0]["extensions"]["code"] == "BAD_USER_INPUT"
         await shelf.storage.collect()
@@ -170,8 +170,8 @@ async def test_a_form_that_is_none_is_refused(
         assert (answer.status_code, told in answer.json()["errors"][0]["message"]) == (status, True), answer.text
 
 
-async def test_a_form_that_lacks_a_file_or_breaks_off_stores_no_row(fresh_url: str, tmp_path: Path) -> None:
-    async with filing(fresh_url, tmp_path) as shelf:
+async def test_a_form_that_lacks_a_file_or_breaks_off_stores_no_row(fresh_url: str, blobs_url: str) -> None:
+    async with filing(fresh_url, blobs_url) as shelf:
         whole = shelf.client.build_request(
             "POST",
             "/graphql",
