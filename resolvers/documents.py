@@ -29,12 +29,12 @@ from .cache import Lru
 from .cost import cost_of
 from .custom import Executable
 from .database import Database
+from .finishing import finishing
 from .limits import Limits, check_size
 from .live.judge import prepare_changes
 from .live.rows import prepare_stream
 from .observe import Observe, Planned, ignore
 from .operation import ChangesRead, Operation, StreamRead
-from .pages import finishing
 from .plan import AuthorisedPlan, Root
 from .plan_stream import PlannedStream
 from .planner import plan

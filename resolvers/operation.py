@@ -14,8 +14,8 @@ from ..schema.types import Type
 from .cache import Lru
 from .cost import Cost
 from .filters import Check
+from .finishing import Finish
 from .limits import Tally
-from .pages import Finish
 from .plan import AuthorisedPlan, Plan
 from .plan_changes import PlannedChanges
 from .plan_stream import PlannedStream

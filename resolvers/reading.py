@@ -19,8 +19,8 @@ from .cost import check_cost
 from .cursors import Cursors
 from .database import Command
 from .dialect import SEPARATOR
+from .finishing import Answering
 from .operation import Operation
-from .pages import Answering
 
 
 class Reading:

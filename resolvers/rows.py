@@ -21,9 +21,9 @@ from ..schema.views import TableView, View
 from .authorize import authorize
 from .cost import cost_of_row
 from .dialect import Dialect
+from .finishing import finishing
 from .limits import Limits
 from .operation import Operation, RowRead
-from .pages import finishing
 from .plan import ColumnField, KeyField, Plan, Read, Root
 from .planner import PlannedFields
 from .read import render

@@ -24,8 +24,8 @@ from ..authorize import authorize
 from ..depends import sites_of_rows
 from ..dialect import Dialect
 from ..filters import Check
+from ..finishing import finishing
 from ..operation import Beside, ChangesRead, Operation
-from ..pages import finishing
 from ..plan import Plan, Read, Root
 from ..plan_changes import PlannedChanges
 from ..planning import Derive, shown_field
