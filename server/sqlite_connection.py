@@ -6,6 +6,7 @@ of the process must use this one, since two SQLite libraries on one file break e
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,6 +27,8 @@ __all__ = ["INTERRUPTED", "STEPS_BETWEEN_CHECKS", "broken_by", "busy", "connect"
 
 STEPS_BETWEEN_CHECKS = 20_000
 """SQLite's steps between looks at the clock, some half a millisecond: each must wait for Python's lock."""
+PATIENCE = 5.0
+"""Seconds for which a connection waits for a lock of others."""
 INTERRUPTED = "interrupted"
 """SQLite's own word for a statement that its progress handler ended."""
 
@@ -33,10 +36,10 @@ INTERRUPTED = "interrupted"
 def connect(path: Path, *, read_only: bool, synchronous: str = "normal") -> sqlite3.Connection:
     """A connection with WAL, foreign keys, LIKE that heeds case, and the functions that SQLite lacks."""
     connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, cached_statements=500)
-    connection.execute("PRAGMA journal_mode = WAL")
+    _write_ahead(connection)
     connection.execute(f"PRAGMA synchronous = {synchronous}")
     connection.execute("PRAGMA foreign_keys = ON")
-    connection.execute("PRAGMA busy_timeout = 5000")
+    connection.execute(f"PRAGMA busy_timeout = {int(PATIENCE * 1000)}")
     connection.execute("PRAGMA case_sensitive_like = ON")
     for name, (arguments, function) in FUNCTIONS.items():
         connection.create_function(name, arguments, function, deterministic=True)
@@ -45,6 +48,19 @@ def connect(path: Path, *, read_only: bool, synchronous: str = "normal") -> sqli
     if read_only:
         connection.execute("PRAGMA query_only = ON")
     return connection
+
+
+def _write_ahead(connection: sqlite3.Connection) -> None:
+    """Sets the journal of a file, which only one connection of a new one can do: SQLite has the others fail at once."""
+    end = time.monotonic() + PATIENCE
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+            return
+        except sqlite3.OperationalError as error:
+            if not busy(error) or time.monotonic() >= end:
+                raise
+            time.sleep(0.005)
 
 
 def busy(error: sqlite3.Error) -> bool:

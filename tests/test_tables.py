@@ -102,3 +102,15 @@ async def test_tables_that_foreign_keys_name_are_made_too(url: str) -> None:
     shelf = model(**FIRST)
     sa.Table("book", shelf.metadata, sa.Column("shelf_id", sa.ForeignKey("shelf.id"), primary_key=True))
     await prepare(url, [shelf], None)
+
+
+def test_many_open_a_new_file_of_sqlite_at_once(tmp_path: Path) -> None:
+    def opened(path: Path, barrier: threading.Barrier) -> None:
+        barrier.wait()
+        connect(path, read_only=False).close()
+
+    with ThreadPoolExecutor(8) as threads:
+        for number in range(40):
+            barrier = threading.Barrier(8)
+            for done in [threads.submit(opened, tmp_path / f"{number}.db", barrier) for _ in range(8)]:
+                done.result()
