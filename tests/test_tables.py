@@ -1,7 +1,10 @@
 """Tables are made when missing, left alone when there, and refused when they don't fit, on both databases."""
 
 import asyncio
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,6 +13,7 @@ from sqlalchemy.orm import registry
 from sqlmodel import Field, Session, SQLModel
 
 from hedgerow import Backend, SetupError, access, allow
+from hedgerow.server.sqlite_connection import connect
 from hedgerow.server.tables import prepare
 
 from .conftest import STRANGER, settings
