@@ -6,8 +6,10 @@ import json
 from pathlib import Path
 from typing import Any
 
+import httpx2
 import pytest
 
+from .conftest import running
 from .filing import ANN, BEN, FILE, NOBODY, filing, png
 
 CREATE = (
@@ -240,14 +242,10 @@ async def test_one_brings_no_file_for_anothers_row(fresh_url: str, tmp_path: Pat
         assert set((await shelf.states()).values()) == {"ready"}  # nobody else can use it, and it ends by itself
 
 
-async def test_a_server_without_files_says_so(sqlite_world: str, tmp_path: Path) -> None:
-    from .conftest import running
-
+async def test_a_server_without_files_takes_no_forms(sqlite_world: str) -> None:
     async with running(sqlite_world) as backend:
-        import httpx2
-
         transport = httpx2.ASGITransport(app=backend)
         async with httpx2.AsyncClient(transport=transport, base_url="http://api.example") as client:
             parts = [("operations", (None, '{"query": "mutation { a }"}')), ("map", (None, '{"0": ["variables.a"]}'))]
             answer = await client.post("/graphql", files=[*parts, ("0", IMAGE)])
-            assert answer.status_code == 400
+            assert answer.status_code == 415
