@@ -8,6 +8,7 @@ and only then ask whether it may read the answer.
 
 from __future__ import annotations
 
+import logging
 import re
 from collections import deque
 from collections.abc import AsyncGenerator, AsyncIterator, Collection, Mapping
@@ -27,6 +28,8 @@ MEDIA = "multipart/form-data"
 SPECIFICATION = "github.com/jaydenseric/graphql-multipart-request-spec"
 MOST_FILES = 100
 """How many files one request brings."""
+logging.getLogger("python_multipart").setLevel(logging.ERROR)
+"""It warns of each form that is none; those are told to their senders."""
 _PATH = re.compile(r"variables(?:\.[^.]+)+")
 _Event: TypeAlias = tuple[Literal["part", "data", "end"], Any]
 

@@ -139,7 +139,8 @@ async def follow(
     world: World, document: str, variables: Callable[[], dict[str, Any]], take: Callable[[Any], bool]
 ) -> None:
     """Subscribes, again and again, until `take` says that it was given what it waited for."""
-    while not world.over:
+    given = False
+    while not (world.over or given):
         # Some go away by themselves, in the midst of whatever comes.
         patience = world.random.choice((0.3, 1.0, 3.0, 1000.0)) if world.writing else 1000.0
         with contextlib.suppress(*GONE):
@@ -159,8 +160,8 @@ async def follow(
                         await socket.send('{"type":"pong"}')
                     elif message["type"] == "next":
                         world.moves()
-                        if take(message["payload"]["data"]):
-                            return
+                        if given := take(message["payload"]["data"]):
+                            break  # the connection may break while it is closed, which is no other end
                     else:
                         codes = [each["extensions"]["code"] for each in message.get("payload", ())]
                         assert set(codes) <= {"UNAVAILABLE"}, message

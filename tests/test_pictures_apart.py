@@ -10,7 +10,7 @@ import subprocess
 import sys
 import zlib
 from collections.abc import AsyncIterator, Callable
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from pathlib import Path
 from typing import Any
 
@@ -295,7 +295,10 @@ async def test_a_process_can_open_nothing_and_reach_nobody():
         output = await asyncio.to_thread(subprocess.check_output, command, text=True, timeout=20)
     refusals = output.split()
     assert refusals[:5] == ["PermissionError"] * 5
-    assert refusals[5:] == ["BlockingIOError", "PermissionError", "PermissionError", "PermissionError", "MemoryError"]
+    forked, executed, *others = refusals[5:]
+    assert forked == "BlockingIOError"
+    assert executed in ("PermissionError", "BlockingIOError")  # the other where its user has processes elsewhere
+    assert others == ["PermissionError", "PermissionError", "MemoryError"]
 
 
 def _landlock() -> bool:
@@ -346,7 +349,10 @@ async def test_a_process_that_speaks_before_it_is_asked_is_replaced(monkeypatch,
     early = LIAR.replace("channel.recv(4096)", "", 1).replace("ANSWER", """b'{"refused": "pixels"}\\n'""")
     with monkeypatch.context() as patched:
         patched.setattr(module, "_SCRIPT", early)
-        pictures = await bounded()
+        pictures = None
+        while pictures is None:
+            with suppress(SetupError):  # both lines came at once
+                pictures = await bounded()
     (pid,) = children()
     stat = Path(f"/proc/{pid}/stat")
     await until(lambda: stat.read_text().rpartition(")")[2].split()[0] == "S")  # it has spoken, and waits

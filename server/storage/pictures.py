@@ -91,7 +91,11 @@ class DecodedApart:
         """See `Pictures`. One process is begun, the others when they are needed. SetupError where it can't be."""
         if find_spec("PIL") is None:
             raise SetupError("Images are decoded by Pillow, which is not installed: pip install pillow")
-        await self._idle[-1].begin()
+        try:
+            await self._idle[-1].begin()
+        except BaseException:
+            await self._idle[-1].end()
+            raise
         self._open = True
 
     async def stop(self) -> None:
