@@ -115,11 +115,11 @@ class _Finishing:
         return _object(found)
 
     def _file(self, field: FileField) -> Finish | None:
-        urls = [(part.key, self._url(part)) for part in field.parts if part.name == URL]
+        urls = [(part.key, self._url(part, public=field.public)) for part in field.parts if part.name == URL]
         finish = _object(urls)
         return _list(finish) if field.many else finish
 
-    def _url(self, part: FilePart) -> Finish:
+    def _url(self, part: FilePart, *, public: bool) -> Finish:
         files = self._files
         assert files, "what has files keeps them"
 
@@ -130,7 +130,7 @@ class _Finishing:
                 found["name"],
                 found["content_type"],
                 UrlAsked(**asked),
-                public=found["public"],
+                public=public and found["public"],
                 now=answering.now,
             )
 

@@ -62,11 +62,12 @@ class FilePart:
 
 @dataclass(frozen=True, slots=True)
 class FileField:
-    """The file, or the list of files (`many`), whose ids `cell` has, under a response key."""
+    """The file, or the list of files (`many`), whose ids `cell` has, under a response key; `public` ones, it may be."""
 
     key: str
     cell: ColumnField
     many: bool
+    public: bool
     parts: tuple[FilePart, ...]
 
 

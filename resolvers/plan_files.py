@@ -14,7 +14,7 @@ from ..schema import expr as e
 from ..schema.catalog import TableColumn
 from ..schema.files import LARGEST_SIDE, LONGEST_URL
 from ..schema.graphql_files import ANSWER, COLUMNS, URL
-from ..schema.types import FILE, INT
+from ..schema.types import INT
 from .inputs import Given
 from .plan import ColumnField, FileField, FilePart
 from .planning import Planning
@@ -38,7 +38,8 @@ class FilePlanner:
             asked = tuple(self._asked(inner[0])) if name == URL else ()
             parts.append(FilePart(part, names.get(name, name), asked))
         cell = ColumnField(key, e.Column(column.name, column.type), column.nullable)
-        return FileField(key, cell, column.type.kind is not FILE.kind, tuple(parts))
+        assert column.file
+        return FileField(key, cell, column.file.many, column.file.public, tuple(parts))
 
     def _asked(self, node: g.FieldNode) -> Iterator[tuple[str, e.Value | str | bool]]:
         """How a URL is asked for."""

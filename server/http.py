@@ -150,6 +150,9 @@ class GraphQL:
         """
         asked, files = form.asked, self._engine.catalog.files
         assert files, "forms are taken where files are kept"
+        if HEADER in exchange.headers:
+            message = "An Idempotency-Key goes with JSON. Begin uploads by createUpload, and name them in the mutation."
+            raise Malformed(400, Code.BAD_USER_INPUT, message)
         found = self._engine.targets(asked.document, asked.name, session.actor, form.paths)
         targets = dict(zip(form.paths, found, strict=True))
         stored: list[UUID] = []
@@ -181,8 +184,10 @@ class GraphQL:
         request_id: str,
     ) -> None:
         if not isinstance(asked, Asked):
-            message = "A stream of events is of one operation. Send the operations of a batch one by one, and"
-            " files with mutations."
+            message = (
+                "A stream of events is of one operation. Send the operations of a batch one by one, and files with"
+                " mutations."
+            )
             raise Malformed(400, Code.BAD_USER_INPUT, message)
         await EventStream(
             connection, self._connections, asked, headers, receive, send, request_id, self._observe, asyncio.Lock()

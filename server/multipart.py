@@ -8,24 +8,27 @@ and only then ask whether it may read the answer.
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import re
 from collections import deque
 from collections.abc import AsyncGenerator, AsyncIterator, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
-from urllib.parse import urlsplit
 
 import orjson
 from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
 
+from ..resolvers.exchange import of_own_host
 from ..schema.errors import Code
 from .asgi import ClientGone, Receive
 from .request import Asked, Malformed, TooLarge, request
 
 MEDIA = "multipart/form-data"
 SPECIFICATION = "github.com/jaydenseric/graphql-multipart-request-spec"
+IDLE_SECONDS = 30.0
+"""How long a client may send nothing."""
 MOST_FILES = 100
 """How many files one request brings."""
 logging.getLogger("python_multipart").setLevel(logging.ERROR)
@@ -116,7 +119,11 @@ class Form:
         while not self._events:
             if not self._more:
                 return None
-            message = await self._receive()
+            try:
+                async with asyncio.timeout(IDLE_SECONDS):
+                    message = await self._receive()
+            except TimeoutError:
+                raise Malformed(408, Code.TIMEOUT, f"Nothing of the form came for {IDLE_SECONDS:g} seconds.") from None
             if message["type"] == "http.disconnect":
                 raise ClientGone
             self._more = bool(message.get("more_body"))
@@ -227,12 +234,17 @@ def _disposition(headers: Mapping[str, str]) -> dict[str, str]:
 
 
 def check_origin(headers: Mapping[str, str], allowed: Collection[str]) -> None:
-    """Refuses a form that a page of another origin sends, unless its origin is listed."""
+    """Refuses a form that a page of another origin sends, unless its origin is listed; where all origins are, unless it
+    rides on what the browser adds by itself.
+    """
     origin = headers.get("origin")
-    if origin is None or origin in allowed or "*" in allowed or headers.get("sec-fetch-site") == "same-origin":
+    if origin is None or origin in allowed or headers.get("sec-fetch-site") == "same-origin":
         return
-    if urlsplit(origin).netloc.lower() != headers.get("host", "").lower() or "sec-fetch-site" in headers:
-        message = f"A page of {origin} may not send forms here. List its origin in HEDGEROW_ALLOWED_ORIGINS."
+    by_itself = "cookie" in headers or not headers.get("authorization", "bearer ").lower().startswith("bearer ")
+    if "*" in allowed and not by_itself:
+        return
+    if "sec-fetch-site" in headers or not of_own_host(origin, headers):
+        message = f"A page of {origin[:200]} may not send forms here. List its origin in HEDGEROW_ALLOWED_ORIGINS."
         raise Malformed(403, Code.FORBIDDEN, message)
 
 

@@ -339,6 +339,65 @@ async def test_two_at_once_do_not_both_get_one_upload(fresh_url: str, blobs_url:
             assert codes <= {"BAD_USER_INPUT", "CONSTRAINT_VIOLATION"}
 
 
+async def test_what_was_public_can_be_taken_back(fresh_url: str, tmp_path: Path) -> None:
+    def model(*, public: bool) -> type[SQLModel]:
+        class Base(SQLModel, registry=registry()):
+            pass
+
+        class Doc(Base, table=True):
+            id: int | None = Field(default=None, primary_key=True)
+            paper: File | None = File(public=public)
+
+            @access
+            def rules(doc, me):
+                yield allow("user", "read create")
+
+        return Doc
+
+    document = "mutation ($c: Upload) { createDoc(object: {paper: $c}) { paper { url } } }"
+    async with filing(fresh_url, tmp_path, [model(public=True)]) as shelf:
+        id = await shelf.upload("paper", model="Doc")
+        url = (await shelf.ask(document, c={"upload": id}))["createDoc"]["paper"]["url"]
+        assert "?" not in url
+        assert (await shelf.client.get(url)).status_code == 200
+    async with filing(fresh_url, tmp_path, [model(public=False)]) as shelf:
+        assert (await shelf.client.get(url)).status_code == 404
+        signed = (await shelf.ask("{ docs { paper { url } } }"))["docs"][0]["paper"]["url"]
+        assert "signature" in signed
+        assert (await shelf.client.get(signed)).status_code == 200
+
+
+async def test_nobody_takes_a_file_in_the_moment_in_which_another_lets_go_of_it(fresh_url: str, tmp_path: Path) -> None:
+    class Base(SQLModel, registry=registry()):
+        pass
+
+    class Doc(Base, table=True):
+        id: int | None = Field(default=None, primary_key=True)
+        owner: str = ""
+        paper: File | None = None
+
+        @access
+        def rules(doc, me):
+            yield allow("user", "read", fields=["id", "owner"])
+            yield allow("user", "read", where=doc.owner == me.id)
+            yield allow("user", "create", preset={"owner": me.id})
+            yield allow("user", "update", fields=["paper"])  # anybody's, though only their owners may read them
+
+    async with filing(fresh_url, tmp_path, [Doc]) as shelf:
+        document = "mutation ($c: Upload) { createDoc(object: {paper: $c}) { id } }"
+        bens = await shelf.upload("paper", caller=BEN, model="Doc")
+        await shelf.ask(document, BEN, c={"upload": bens})
+        await shelf.ask(document)
+        both = """mutation ($x: Upload) { updateDocsMany(updates: [
+            {where: {owner: {_eq: "ben"}}, set: {paper: null}}, {where: {owner: {_eq: "ann"}}, set: {paper: $x}}
+        ]) { affectedRows } }"""
+        answer = await shelf.answer(both, x={"upload": bens})
+        assert answer["errors"][0]["extensions"]["code"] == "BAD_USER_INPUT"
+        assert await shelf.states() == held(bens)
+        same = 'mutation ($x: Upload) { updateDocs(where: {owner: {_eq: "ben"}}, set: {paper: $x}) { affectedRows } }'
+        assert (await shelf.ask(same, BEN, x={"upload": bens}))["updateDocs"]["affectedRows"] == 1  # it has it already
+
+
 async def test_a_developers_mutation_takes_an_upload(fresh_url: str, tmp_path: Path) -> None:
     @strawberry.type
     class Mutation:

@@ -215,6 +215,34 @@ async def test_a_foreign_page_sends_no_form(tmp_path: Path, headers: dict[str, s
         assert ("errors" in answer.json()) == (status == 403)
 
 
+@pytest.mark.parametrize(
+    ("more", "status"), [({}, 200), ({"cookie": "a=b"}, 403), ({"authorization": "Basic YTpi"}, 403)]
+)
+async def test_where_all_origins_may_ask_a_foreign_form_rides_on_nothing(
+    tmp_path: Path, more: dict[str, str], status: int
+) -> None:
+    url = f"sqlite:///{tmp_path / 'a.db'}"
+    foreign = {"origin": "https://evil.example", "sec-fetch-site": "cross-site"}
+    async with filing(url, tmp_path, allowed_origins="*") as shelf:
+        answer = await shelf.send(CREATE, {"variables.cover": IMAGE}, ANN, {"cover": None}, **foreign, **more)
+        assert answer.status_code == status
+
+
+@pytest.mark.parametrize("origin", ["http://[", "http://api.example:80", ""])
+async def test_odd_origins_are_no_fault_of_ours(tmp_path: Path, origin: str) -> None:
+    async with filing(f"sqlite:///{tmp_path / 'a.db'}", tmp_path) as shelf:
+        answer = await shelf.send(CREATE, {"variables.cover": IMAGE}, ANN, {"cover": None}, origin=origin)
+        assert answer.status_code in (200, 403)
+
+
+async def test_an_idempotency_key_goes_with_json(tmp_path: Path) -> None:
+    async with filing(f"sqlite:///{tmp_path / 'a.db'}", tmp_path) as shelf:
+        key = {"idempotency-key": "once"}
+        answer = await shelf.send(CREATE, {"variables.cover": IMAGE}, {**ANN, **key}, {"cover": None})
+        assert (answer.status_code, "createUpload" in answer.text) == (400, True)
+        assert await shelf.states() == {}
+
+
 async def test_a_file_where_no_column_takes_one_is_refused_before_it_is_read(tmp_path: Path) -> None:
     async with filing(f"sqlite:///{tmp_path / 'a.db'}", tmp_path) as shelf:
         for document, variables, path in [

@@ -4,8 +4,9 @@ In: a storage that is started, and both places. Out: all bytes that have a row, 
 that was. Passes go over the list of bytes, in its order, until one finds nothing new. Each is copied under its own key,
 unless it is there: so what was broken off goes on where it was, and nothing is ever written over. What was copied is
 compared, in size and, of files, by the checksum of their rows; what lost its row meanwhile is deleted again where it
-was copied to. Once the server keeps files at the other place (`live`), a move brings what came in between, deletes
-there what has no row, and at the source, where that is wanted, what is at the other place.
+was copied to. Once the server keeps files at the other place (`live`), a move brings what came in between. Then, where
+that is wanted, what is at the other place is deleted at the source; and at the other place what has no row, which may
+be what another backend keeps there. Refused here: both of one place.
 """
 
 from __future__ import annotations
@@ -15,7 +16,9 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import Any
+from uuid import uuid4
 
+from ...schema.errors import SetupError
 from .blobs import Blob, Blobs, Missing
 from .listing import batches, checksum, file_of, rows_of
 from .store import Store
@@ -48,20 +51,37 @@ class Moving:
         self._told = told
         self._moved = Moved()
 
-    async def move(self, *, delete: bool) -> Moved:
-        """Copies all; then, with `delete`, deletes at the source what is at the target. Raises ValueError for that
-        where the server reads at the source still.
+    async def move(self, *, delete: bool, sweep: bool = False) -> Moved:
+        """Copies all; then, with `delete`, deletes at the source what is at the target, and with `sweep`, at the target
+        what has no row. Raises ValueError for these where the server reads at the source still, and SetupError where
+        both are one place.
         """
-        if delete and not self._live:
+        if (delete or sweep) and not self._live:
             raise ValueError("The server still reads where files are to be deleted.")
+        await self._be_apart()
         moved = self._moved
         while await self._pass():
             pass
-        if self._live:
+        if sweep:
             await self._sweep()
         if delete and not moved.faults:
             await self._delete()
         return moved
+
+    async def _be_apart(self) -> None:
+        """Refuses a move to where the files are, whatever that is called: what is put there is then here too."""
+        probe = f"probe/{uuid4()}"
+
+        async def nothing() -> AsyncIterator[bytes]:
+            yield b"-"
+
+        await self._target.put(probe, nothing())
+        try:
+            if await self._source.stat(probe) is not None:
+                message = "Both addresses are of one place. Say --from and --to of two, and nothing of it is lost."
+                raise SetupError(message)
+        finally:
+            await self._target.delete(probe)
 
     async def _pass(self) -> int:
         """Copies what is not there yet; how many they were."""

@@ -39,7 +39,7 @@ async def receive(store: Store, kept: Kept, column: FileColumn, data: AsyncItera
         most = await bound(store, kept, column)
         checked = Checked(data, most, kept, column)
         try:
-            await store.blobs.put(final(kept.id), aiter(checked))
+            await store.blobs.put(final(kept.id), turn.last(checked))
             judged = await found(store, kept, column, checked, final(kept.id))
         except BaseException as error:
             await _failed(store, kept, turn, error)
@@ -147,8 +147,10 @@ async def _ready(store: Store, kept: Kept, judged: Found) -> Kept:
         if refusal.code is Code.LIMIT_EXCEEDED:
             await surely(drop(store, kept))
         raise
-    file = await store.register.find(kept.id) if done else None
-    if file is None:
+    file = await store.register.find(kept.id)
+    if not done and (file is None or file.state == "dying"):  # who deletes it may have been here before these bytes
+        await surely(store.blobs.delete(final(kept.id)))
+    if not done or file is None:
         raise over()
     return file
 

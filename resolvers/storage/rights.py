@@ -42,6 +42,12 @@ class Rights:
             raise Refusal.of(Code.NOT_FOUND, f"There is no column {model}.{field} for files any more.")
         return column.file
 
+    def public(self, model: str, field: str) -> bool:
+        """Whether files of a column, by its names in Python, are public; false where it is gone."""
+        table = self._catalog.tables.get(model)
+        column = table.columns.get(field) if table else None
+        return column is not None and column.file is not None and column.file.public
+
     def _view(self, actor: Actor) -> View:
         roles = (actor.roles & self._catalog.roles) | {"anyone"}
         found = self._views.get((roles, actor.superuser))

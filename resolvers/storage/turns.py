@@ -9,7 +9,7 @@ lost to others, because its process stood still for too long (UNAVAILABLE): then
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from datetime import datetime, timedelta
 from typing import TypeVar
@@ -42,10 +42,21 @@ class Taken(Refusal):
 class Turn:
     """A turn that somebody has; `stream` is ended when another asks for the turn."""
 
-    def __init__(self) -> None:
+    def __init__(self, ours: Callable[[], Awaitable[bool]]) -> None:
         self.stream: Paced | None = None
         self.lost = False
+        self._ours = ours
         self._worker = asyncio.current_task()
+
+    async def last(self, data: AsyncIterable[bytes]) -> AsyncIterator[bytes]:
+        """A stream, which ends only where the turn is not another's by then: what is stored of it gets its place after.
+        Raises Refusal (UNAVAILABLE).
+        """
+        async for chunk in data:
+            yield chunk
+        if not await self._ours():
+            self.lost = True
+            raise interrupted()
 
     def lose(self) -> None:
         """It is another's."""
@@ -57,7 +68,12 @@ class Turn:
         """Raises UNAVAILABLE where it was lost, in the place of the cancellation by `lose`."""
         if self.lost and self._worker:
             self._worker.uncancel()
-            raise Refusal.of(Code.UNAVAILABLE, "The upload was interrupted. Try again.") from None
+            raise interrupted() from None
+
+
+def interrupted() -> Refusal:
+    """What is told where a turn was lost."""
+    return Refusal.of(Code.UNAVAILABLE, "The upload was interrupted. Try again.")
 
 
 class Turns:
@@ -77,7 +93,7 @@ class Turns:
         holder = uuid4()
         try:
             await self._take(id, holder, patience)
-            turn = Turn()
+            turn = Turn(lambda: self._ours(id, holder))
             keeper = asyncio.create_task(self._keep(id, holder, turn), name="hedgerow-turn")
             try:
                 yield turn
@@ -109,6 +125,12 @@ class Turns:
                 await self._system().sql(ask)
                 asked = True
             await asyncio.sleep(ASK_SECONDS)
+
+    async def _ours(self, id: UUID, holder: UUID) -> bool:
+        """Whether nobody else has taken the turn, which is renewed so."""
+        mine = sa.update(UPLOAD).where(UPLOAD.c.file_id == id, UPLOAD.c.holder == holder)
+        found = await self._system().sql(mine.values(held_until=self._clock() + LEASE).returning(UPLOAD.c.file_id))
+        return found.first() is not None
 
     async def _keep(self, id: UUID, holder: UUID, turn: Turn) -> None:
         """Looks whether another asks for the turn, and renews it, until it is over or lost."""

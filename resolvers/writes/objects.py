@@ -8,8 +8,10 @@ that are not of their column's type, and two operations on one column. Nothing i
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
+from uuid import UUID
 
 from ...schema.catalog import Relation, Table, TableColumn, Unique
 from ...schema.errors import Code, Complaint, Refusal
@@ -216,7 +218,11 @@ class Objects:
             return None
         if op == "delete_at_path":
             return [self.value(each, TEXT, path, column.field) for each in items(given)]
-        return self.value(given, operand_type(op, column.type), path, column.field)
+        value = self.value(given, operand_type(op, column.type), path, column.field)
+        if op == "delete_key" and column.file and isinstance(value, str):
+            with suppress(ValueError):
+                return str(UUID(value))  # as it stands in the list
+        return value
 
     def changed(self, given: Mapping[str, Input], relation: Relation, parts: frozenset[Part], path: Path) -> Related:
         """What an update does through a relation."""

@@ -55,15 +55,24 @@ class Prepares(Work):
 
     def __init__(self, view: View, commands: Commands, limits: Limits) -> None:
         super().__init__(view, commands, limits)
-        self._uploads: list[Named] = []
+        self._uploads: list[tuple[Changes | None, Named]] = []
+        self._held: dict[int, list[Named]] = {}
 
     def claim(self) -> Script[None]:
         """Refuses what was made ready where it names uploads that its caller may not put there."""
         uploads, self._uploads = self._uploads, []
         if uploads:
-            rows = yield look(uploads, self.commands.dialect)
-            refuse(uploads, rows, self.commands.actor, self.faults)
+            named = [each for _, each in uploads]
+            rows = yield look(named, self.commands.dialect)
+            held = refuse(named, rows, self.commands.actor, self.faults)
             self.faults.check()
+            for changes, each in uploads:
+                if each in held:
+                    self._held.setdefault(id(changes), []).append(each)
+
+    def held(self, changes: Changes) -> list[Named]:
+        """The files that changes name, and that the rows which they are made to must have already."""
+        return self._held.get(id(changes), [])
 
     def prepared(
         self,
@@ -121,7 +130,8 @@ class Prepares(Work):
         for column in table.columns.values():
             if column.file:
                 given, path = values.get(column.name), (*object.path, column.field)
-                self._uploads += named(table.key, column, given, path, self.faults, kept=False)
+                uploads = named(table.key, column, given, path, self.faults, kept=False)
+                self._uploads += [(None, each) for each in uploads]
         object.values = self.validated(object.writes, values, object.path)
         if not filled and self.faults.count == faults:
             object.values = self.validated_row(object.writes, object.values, object.path)
@@ -154,7 +164,9 @@ class Prepares(Work):
         for name, (op, value) in changes.columns.items():
             column = table.columns[name]
             if column.file and op in ("set", "append", "prepend"):
-                self._uploads += named(table.key, column, value, changes.place(column), self.faults, kept=op == "set")
+                place = changes.place(column)
+                given = named(table.key, column, value, place, self.faults, kept=op == "set")
+                self._uploads += [(changes, each) for each in given]
         sets = {name: value for name, (op, value) in changes.columns.items() if op == "set"}
         for name, value in sets.items():
             column = table.columns[name]

@@ -65,8 +65,11 @@ def look(uploads: Sequence[Named], dialect: Dialect) -> Command:
     return Command(f"SELECT id, model, field, owner, state FROM {TABLE} WHERE {such}", [encode(ids) if encode else ids])
 
 
-def refuse(uploads: Sequence[Named], rows: Sequence[Row], actor: Actor, faults: Faults) -> None:
-    """Adds a fault for each that its caller may not put there."""
+def refuse(uploads: Sequence[Named], rows: Sequence[Row], actor: Actor, faults: Faults) -> list[Named]:
+    """Adds a fault for each that its caller may not put there; gives those that a row has already, which may be named
+    for that row alone (`keep`).
+    """
+    held: list[Named] = []
     found = {UUID(str(id)): (model, field, owner, state) for id, model, field, owner, state in rows}
     claim = actor.claims.get("id")
     me = None if claim is None else str(claim)
@@ -74,11 +77,24 @@ def refuse(uploads: Sequence[Named], rows: Sequence[Row], actor: Actor, faults: 
         model, field, owner, state = found.get(each.id, ("", "", None, ""))
         theirs = owner is not None and owner != me and not actor.superuser
         if (model, field) == (each.model, each.column) and state == HELD and each.kept:
-            continue  # the database knows whether this row has it
-        if (model, field) != (each.model, each.column) or theirs or state not in (READY, PENDING):
+            held.append(each)
+        elif (model, field) != (each.model, each.column) or theirs or state not in (READY, PENDING):
             faults.add(each.path, NO_UPLOAD)
         elif state == PENDING:
             faults.add(each.path, NOT_WHOLE)
+    return held
+
+
+def keep(held: Sequence[Named], rows: Sequence[Mapping[str, Any]], faults: Faults) -> None:
+    """Adds a fault for each file that one of the rows to be updated does not have: it is another's, though that one may
+    let go of it in the same moment. The rows are locked, and have the columns' values.
+    """
+    for each in held:
+        for row in rows:
+            cell = row[each.column]
+            if each.id not in ([UUID(id) for id in cell] if isinstance(cell, list) else [cell]):
+                faults.add(each.path, NO_UPLOAD)
+                break
 
 
 def mentioned(document: g.Node, variables: Mapping[str, Any]) -> set[UUID]:

@@ -27,6 +27,7 @@ from .judge import Writing
 from .objects import Changes, Conflict, Path, Related, fault, writes_of
 from .prepare import Prepared, repoints
 from .supposed import link_table
+from .uploads import keep
 from .upserts import Made
 
 
@@ -69,7 +70,9 @@ class Writer(Creates):
         prepared = prepared or self.prepared(changes=[changes])
         yield from self.claim()
         table, rules = changes.writes.table, prepared.changes[id(changes)].rules
-        needed = sorted({name for related in changes.related for name in related.relation.local})
+        held = self.held(changes)
+        needed = {name for related in changes.related for name in related.relation.local}
+        needed = sorted(needed | {each.column for each in held})
         wanted = tuple(dict.fromkeys((*table.primary_key, *([table.version] if table.version else ()), *needed)))
         reckoned = [name for name, (op, _) in changes.columns.items() if op != "set"]
         if reckoned:  # what comes of a cell would tell of it
@@ -81,6 +84,8 @@ class Writer(Creates):
         rows = yield from self._choose(table, chosen, rules, wanted, version, asked)
         if not rows:
             return []
+        keep(held, [row.values for row in rows], self.faults)
+        self.faults.check()
         for place, (related, _) in enumerate(attached, 2 * len(below)):
             if not all(row.asked[place] for row in rows):
                 raise Refusal(

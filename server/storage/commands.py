@@ -72,6 +72,13 @@ def move(
     delete: Annotated[
         bool, typer.Option("--delete", help="Then delete what was moved; only where the server doesn't read any more.")
     ] = False,
+    sweep: Annotated[
+        bool,
+        typer.Option(
+            "--sweep",
+            help="Then delete at --to what has no row; only where no other backend keeps files there.",
+        ),
+    ] = False,
 ) -> None:
     """Copy all files to elsewhere, while the server goes on serving. Nothing is written over; run it again to go on."""
     with told():
@@ -80,12 +87,12 @@ def move(
         source = source or now
         if source == to:
             raise SetupError("Files are to be moved to where they are. After a move, say --from where they were.")
-        if delete and to != now:
+        if (delete or sweep) and to != now:
             raise SetupError(
                 "The server keeps its files there still: set HEDGEROW_STORAGE_URL to the other place and restart it,"
                 " then delete."
             )
-        moved = asyncio.run(_move(backend, module, source, to, live=to == now, delete=delete))
+        moved = asyncio.run(_move(backend, module, source, to, live=to == now, delete=delete, sweep=sweep))
         for fault in moved.faults.values():
             out.print(escape(fault))
         out.print(f"Copied {moved.copied:,} blobs, {moved.bytes:,} bytes." + (f" Deleted {moved.deleted:,}." * delete))
@@ -99,7 +106,9 @@ def move(
             )
 
 
-async def _move(backend: Backend, module: Storage, source: str, to: str, *, live: bool, delete: bool) -> Moved:
+async def _move(
+    backend: Backend, module: Storage, source: str, to: str, *, live: bool, delete: bool, sweep: bool
+) -> Moved:
     def progress(moved: Moved) -> None:
         out.print(f"pass {moved.passes}: {moved.seen:,} seen, {moved.copied:,} copied, {moved.bytes:,} bytes")
 
@@ -108,7 +117,7 @@ async def _move(backend: Backend, module: Storage, source: str, to: str, *, live
         for blobs in (old, new):
             await blobs.start()
             stack.push_async_callback(blobs.stop)
-        return await Moving(module.store, old, new, progress, live=live).move(delete=delete)
+        return await Moving(module.store, old, new, progress, live=live).move(delete=delete, sweep=sweep)
 
 
 def _loaded(file: str) -> tuple[Backend, Storage]:

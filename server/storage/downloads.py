@@ -151,11 +151,19 @@ class _Serving:
         query = scope["query_string"].decode("latin-1")
         ticket = store.signing.ticket(path["id"], path["name"], query, store.now)
         file = await store.register.find(ticket.file) if ticket else None
-        if ticket is None or file is None or not _may(ticket, file, path["name"]):
+        if ticket is None or file is None or not self._may(ticket, file, path["name"]):
             raise Told(404, NOTHING)
         if ticket.wanted:
             return _picture(ticket, file, await self._pictured(file, ticket.wanted))
         return _original(ticket, file)
+
+    def _may(self, ticket: Ticket, file: Kept, name: str) -> bool:
+        """Whether a URL that is signed, or none needs be, leads to a file's row as it is now. What is public is so by
+        its row and by its column: either can take it back.
+        """
+        if file.state != "held" or shown(file.name) != name:
+            return False
+        return ticket.until is not None or (file.public and self.store.rights.public(file.model, file.field))
 
     async def _pictured(self, file: Kept, wanted: Wanted) -> Picture:
         try:
@@ -202,11 +210,6 @@ class _Serving:
             content_type=took["content-type"],
             disposition=took["content-disposition"],
         )
-
-
-def _may(ticket: Ticket, file: Kept, name: str) -> bool:
-    """Whether a URL that is signed, or none needs be, leads to a file's row as it is now."""
-    return file.state == "held" and shown(file.name) == name and (ticket.until is not None or file.public)
 
 
 def _original(ticket: Ticket, file: Kept) -> Given:

@@ -123,7 +123,7 @@ class Tus:
         location = {"location": store.signing.upload_url(kept.id, "tus", until), NAMED: str(kept.id)}
         offset = 0
         if size == 0:
-            await receive(store, kept, takes, body)
+            await receive(store, kept, takes, Paced(body, store.options))
         elif headers.get("content-type") == words.PART:
             try:
                 offset = await self._add(store, kept, takes, 0, body, sum)
