@@ -1,7 +1,12 @@
 """Columns that hold files: how they are declared, seen, given and guarded, as fields of the one schema."""
 
 import asyncio
+import os
+import tempfile
+import time
+from collections.abc import AsyncIterator
 from contextlib import aclosing
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -13,9 +18,12 @@ from sqlalchemy.orm import registry
 from sqlmodel import Field, SQLModel
 
 from hedgerow import Actor, Backend, DeclarationError, File, Info, Settings, access, allow, storage
+from hedgerow.resolvers.storage import turns
+from hedgerow.resolvers.storage.local import sweep
+from hedgerow.resolvers.storage.tables import UPLOAD
 from hedgerow.schema.files import FileColumn, file_column
 
-from .conftest import ADMIN, Counted
+from .conftest import ADMIN, CLOCK, Counted
 from .filing import BEN, FILE, MODELS, NOBODY, Album, Shelf, filing, held, png
 
 CREATE = "mutation ($object: AlbumCreate!) { createAlbum(object: $object) { id cover { id } pictures { id } } }"
@@ -253,7 +261,10 @@ async def test_an_upload_is_used_once_by_whoever_began_it_for_what_it_was_begun_
         assert (await shelf.ask(COVERS))["albums"] == [{"title": "a", "cover": {"name": "a.png"}}]
 
 
-@pytest.mark.parametrize("value", ["x", 1, [], {}, {"upload": "x"}, {"upload": None}, {"upload": "x", "more": 1}])
+@pytest.mark.parametrize(
+    "value",
+    ["x", 1, [], {}, {"upload": "x"}, {"upload": "http://127.0.0.1:1/"}, {"upload": None}, {"upload": "x", "more": 1}],
+)
 async def test_what_is_no_upload_is_refused(tmp_path: Path, value: Any) -> None:
     async with filing(f"sqlite:///{tmp_path / 'a.db'}", tmp_path) as shelf:
         answer = await shelf.answer(CREATE, object={"title": "b", "cover": value})
@@ -447,3 +458,70 @@ async def test_changes_tell_of_files(fresh_url: str, tmp_path: Path) -> None:
 
 def test_every_model_here_is_served() -> None:
     assert {each.__name__ for each in MODELS} == {"Album", "Page"}
+
+
+# Whoever comes too late
+
+
+async def test_bytes_that_end_after_their_row_is_gone_leave_nothing(fresh_url: str, tmp_path: Path) -> None:
+    now = [CLOCK]
+    async with filing(fresh_url, tmp_path, clock=lambda: now[0], unused=timedelta(hours=1)) as shelf:
+        begin = 'mutation { createUpload(model: "Album", field: "cover", name: "a.txt") { id url } }'
+        made = (await shelf.ask(begin))["createUpload"]
+        now[0] += timedelta(minutes=59, seconds=59)
+        begun, go = asyncio.Event(), asyncio.Event()
+
+        async def body() -> AsyncIterator[bytes]:
+            yield b"x" * 100
+            begun.set()
+            await go.wait()
+            yield b"y" * 100
+
+        sending = asyncio.create_task(shelf.client.put(made["url"], content=body()))
+        await begun.wait()
+        now[0] += timedelta(seconds=2)
+        assert await shelf.storage.collect() == 1
+        go.set()
+        assert (await sending).status_code in (404, 503)
+        assert (await shelf.states(), await shelf.keys()) == ({}, [])
+
+
+async def test_who_lost_the_turn_stores_nothing_over_what_came_since(
+    fresh_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(turns, "LOOK_SECONDS", 3600)  # as of a process that stands still
+    async with filing(fresh_url, tmp_path) as shelf:
+        begin = 'mutation { createUpload(model: "Album", field: "cover", name: "a.txt") { id url } }'
+        made = (await shelf.ask(begin))["createUpload"]
+        begun, go = asyncio.Event(), asyncio.Event()
+
+        async def body() -> AsyncIterator[bytes]:
+            yield b"first"
+            begun.set()
+            await go.wait()
+            yield b"first"
+
+        sending = asyncio.create_task(shelf.client.put(made["url"], content=body()))
+        await begun.wait()
+        over = UPLOAD.update().values(held_until=CLOCK - timedelta(days=1))
+        await shelf.backend.session(Actor(superuser=True)).sql(over)
+        assert (await shelf.client.put(made["url"], content=b"second")).status_code == 201
+        await create(shelf, cover={"upload": made["id"]})
+        go.set()
+        assert (await sending).status_code == 503
+        url = (await shelf.ask("{ albums { cover { url } } }"))["albums"][0]["cover"]["url"]
+        assert (await shelf.client.get(url)).content == b"second"
+
+
+def test_what_dead_processes_left_among_temporary_files_goes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    for name in ("hedgerow-old", "hedgerow-new", "other"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "file").write_bytes(b"x")
+    (tmp_path / "hedgerow-link").symlink_to(tmp_path / "other")
+    before = time.time() - 90_000
+    for name in ("hedgerow-old", "other"):
+        os.utime(tmp_path / name, (before, before))
+    sweep()
+    assert sorted(each.name for each in tmp_path.iterdir()) == ["hedgerow-link", "hedgerow-new", "other"]
+    assert (tmp_path / "other" / "file").exists()

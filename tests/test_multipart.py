@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
 import httpx2
 import pytest
+
+from hedgerow.server import multipart
 
 from .conftest import running
 from .filing import ANN, BEN, FILE, NOBODY, filing, png
@@ -103,7 +107,6 @@ async def test_what_came_with_a_mutation_that_fails_ends(fresh_url: str, blobs_u
     async with filing(fresh_url, blobs_url) as shelf:
         answer = (await shelf.send(document, {"variables.a": IMAGE}, variables={"a": None})).json()
         assert answer["errors"][0]["extensions"]["code"] == "BAD_USER_INPUT"
-        await shelf.storage.collect()
         assert (await shelf.states(), await shelf.keys()) == ({}, [])
 
 
@@ -277,3 +280,16 @@ async def test_a_server_without_files_takes_no_forms(sqlite_world: str) -> None:
             parts = [("operations", (None, '{"query": "mutation { a }"}')), ("map", (None, '{"0": ["variables.a"]}'))]
             answer = await client.post("/graphql", files=[*parts, ("0", IMAGE)])
             assert answer.status_code == 415
+
+
+async def test_who_sends_nothing_more_is_not_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(multipart, "IDLE_SECONDS", 0.2)
+
+    async def body() -> AsyncIterator[bytes]:
+        yield b'--x\r\nContent-Disposition: form-data; name="operations"\r\n\r\n{'
+        await asyncio.Event().wait()
+
+    async with filing(f"sqlite:///{tmp_path / 'a.db'}", tmp_path) as shelf:
+        headers = {**ANN, "content-type": "multipart/form-data; boundary=x"}
+        answer = await shelf.client.post("/graphql", content=body(), headers=headers)
+        assert (answer.status_code, answer.json()["errors"][0]["extensions"]["code"]) == (408, "TIMEOUT")

@@ -481,3 +481,13 @@ async def test_pages_of_listed_origins_may_upload(tmp_path: Path) -> None:
         assert {"Location", "Upload-Offset"} <= {*answer.headers["access-control-expose-headers"].split(", ")}
         answer = await head(place, url)
         assert "access-control-allow-origin" not in answer.headers
+
+
+async def test_who_says_that_nothing_comes_and_sends_on_is_not_waited_for(fresh_url: str, tmp_path: Path) -> None:
+    async def body() -> AsyncIterator[bytes]:
+        await asyncio.Event().wait()
+        yield b""
+
+    async with shop(fresh_url, tmp_path, idle=timedelta(seconds=0.2)) as place:
+        answer = await create(place, 0, data=body())
+        assert answer.status_code in (400, 408)

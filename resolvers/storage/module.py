@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Collection, Sequence
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, suppress
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -21,14 +21,14 @@ from ...schema.triggers import Trigger
 from ..session import Session
 from ..tasks import Tasks
 from .beginning import Said, begin
-from .blobs import CHUNK
+from .blobs import CHUNK, Unreachable
 from .collecting import Collector
 from .fields import Creating
 from .holding import triggers
 from .options import Options
 from .pacing import Paced
 from .receiving import receive, settled
-from .store import Store
+from .store import Store, final
 from .tables import TABLES
 from .urls import FileUrls
 
@@ -103,8 +103,12 @@ class Storage(Module, ABC):
 
     async def discard(self, uploads: Collection[UUID]) -> None:
         """See `Files`."""
-        for each in uploads:
-            await self.store.register.give_up(each, ready=True)
+        register, blobs = self.store.register, self.store.blobs
+        ended = await register.end(uploads)
+        with suppress(Unreachable):  # whoever collects what is over will reach it
+            for each in ended:
+                await blobs.delete(final(each))
+            await register.drop(ended)
 
     async def settle(self, uploads: Collection[UUID], actor: Actor) -> None:
         """See `Files`."""

@@ -18,6 +18,7 @@ from uuid import UUID
 from ...resolvers.cache import Lru
 from ...resolvers.storage.album import Album, Picture, Turn, spec
 from ...resolvers.storage.blobs import CHUNK
+from ...resolvers.storage.local import PREFIX
 from ...resolvers.storage.pictures import Busy, Look, Unreadable, Wanted
 from ...resolvers.storage.register import Kept
 from ...resolvers.storage.store import Store, final, made
@@ -130,7 +131,7 @@ class Making:
                 await blobs.delete(made(file.id, each))
             await self._album.drop(turn, turn.over)
             async with lease.renewed():
-                with tempfile.TemporaryDirectory(prefix="hedgerow-") as folder:
+                with tempfile.TemporaryDirectory(prefix=PREFIX) as folder:
                     target = Path(folder, "made")
                     look = await self._made(file, Path(folder, "original"), wanted, target)
                     if not await lease.renew():

@@ -5,6 +5,7 @@ In: what a developer decides. Out: the Module. The logic is `resolvers/storage`;
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
@@ -12,6 +13,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from ...resolvers.session import Session
+from ...resolvers.storage.local import sweep
 from ...resolvers.storage.module import Storage
 from ...resolvers.storage.options import Options, now
 from ...resolvers.storage.register import Register
@@ -36,6 +38,7 @@ class ServedStorage(Storage):
     async def opened(self, host: Host, stack: AsyncExitStack) -> Store:
         """See `Storage`."""
         settings, options = host.settings, self.options
+        await asyncio.to_thread(sweep)
         blobs = blobs_of(settings.storage(host.file))
         await blobs.start()
         stack.push_async_callback(blobs.stop)
