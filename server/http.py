@@ -239,7 +239,7 @@ class GraphQL:
     async def _asked(
         self, scope: Scope, receive: Receive, headers: Mapping[str, str], media: bytes
     ) -> Asked | Batch | Form:
-        if scope["method"] == "POST" and self._engine.catalog.files and is_form(headers):
+        if scope["method"] == "POST" and is_form(headers) and self._engine.catalog.files:
             check_origin(headers, self._origins)
             form = Form(receive, headers, self._max_body_bytes)
             await form.begin()
