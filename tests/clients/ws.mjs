@@ -121,7 +121,12 @@ export default {
     const socket = new WebSocket(context.url.replace("http:", "ws:"), "graphql-transport-ws");
     const code = await new Promise((resolve) => {
       socket.on("close", resolve);
-      socket.on("open", () => socket.send("x".repeat(2 * 1024 * 1024)));
+      // One byte too many, in a fragment of its own: what is still on its way when a server closes a connection makes
+      // the kernel reset it, and the close frame with its code may be lost.
+      socket.on("open", () => {
+        socket.send("x".repeat(1024 * 1024), { fin: false });
+        socket.send("x");
+      });
     });
     assert.equal(code, 1009);
   },
