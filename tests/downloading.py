@@ -20,7 +20,7 @@ from PIL import Image
 from sqlalchemy.orm import registry
 from sqlmodel import Field, SQLModel
 
-from hedgerow import Backend
+from hedgerow import Backend, File
 from hedgerow.resolvers.storage.blobs import CHUNK
 from hedgerow.resolvers.storage.module import Storage
 from hedgerow.resolvers.storage.options import Options
@@ -40,6 +40,7 @@ class Own(SQLModel, registry=registry()):
 class Cat(Own, table=True):
     id: int | None = Field(default=None, primary_key=True)
     name: str
+    cover: File | None = File(public=True)
 
 
 class Serving(uvicorn.Server):
