@@ -7,7 +7,7 @@ Refused here: what is not of its type, at its place; objects nested too deep.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, TypeAlias
 
 import graphql as g
@@ -15,7 +15,7 @@ import graphql as g
 from ..schema.check import closest
 from ..schema.errors import Code
 from ..schema.graphql import of_type
-from ..schema.types import Kind, parser
+from ..schema.types import Kind, Type, parser
 from .inputs import Fault, Given, Input, Known
 
 Read: TypeAlias = Callable[[Any], Input]
@@ -24,8 +24,9 @@ Read: TypeAlias = Callable[[Any], Input]
 class DataReader:
     """Makes the function that reads values of a type; one for each input object, made when first met."""
 
-    def __init__(self, max_depth: int) -> None:
+    def __init__(self, max_depth: int, *, mends: bool = True) -> None:
         self._max_depth = max_depth
+        self._mends = mends
         self._objects: dict[tuple[str, int], dict[str, tuple[Read, bool, Input | None]]] = {}
 
     def of(self, type: g.GraphQLInputType, depth: int = 0) -> Read:
@@ -38,8 +39,8 @@ class DataReader:
             return self._object(type, depth)
         found = of_type(type)
         if found is None or found.kind is Kind.BOOL:
-            return _deciding(type)
-        return _leaf(parser(found))
+            return _deciding(type, mends=self._mends)
+        return _leaf(leaf_parser(found, mends=self._mends))
 
     def _object(self, type: g.GraphQLInputObjectType, depth: int) -> Read:
         if depth >= self._max_depth:
@@ -55,7 +56,7 @@ class DataReader:
             for name, inner in value.items():  # pyright: ignore[reportUnknownVariableType]
                 field = fields.get(name)  # pyright: ignore[reportUnknownArgumentType]
                 if field is None:
-                    raise Fault(f"{type.name} has no field {name!r}. {closest(str(name), fields)}")  # pyright: ignore[reportUnknownArgumentType]
+                    raise unknown_field(type, str(name), fields, mends=self._mends)  # pyright: ignore[reportUnknownArgumentType]
                 try:
                     found[name] = field[0](inner)
                 except Fault as fault:
@@ -82,6 +83,31 @@ class DataReader:
                 default = read(field.default_value) if has_default else None
                 fields[name] = (read, g.is_required_input_field(field), default)
         return fields
+
+
+def unknown_field(type: g.GraphQLInputObjectType, name: str, fields: Iterable[str], *, mends: bool) -> Fault:
+    """An object has a field that its type lacks; which it may have meant, only with `mends`."""
+    return Fault(f"{type.name} has no field {name!r}." + (f" {closest(name, fields)}" if mends else ""))
+
+
+def not_in_enum(type: g.GraphQLEnumType, *, mends: bool) -> Fault:
+    """A word is none of its enum's; which there are, only with `mends`."""
+    return Fault(f"expected one of {', '.join(type.values)}" if mends else f"expected a value of {type.name}")
+
+
+def leaf_parser(type: Type, *, mends: bool) -> Callable[[object], Any]:
+    """What reads values of a type; without `mends`, what it says of a word that is none of an enum's names no other."""
+    parse, enum = parser(type), type.enum
+    if mends or enum is None:
+        return parse
+
+    def reticent(value: object) -> Any:
+        try:
+            return parse(value)
+        except ValueError:
+            raise ValueError(f"expected a value of {enum.name}") from None
+
+    return reticent
 
 
 def _required(inner: Read) -> Read:
@@ -122,7 +148,7 @@ def _leaf(parse: Callable[[object], Any]) -> Read:
     return read
 
 
-def _deciding(type: g.GraphQLNamedType) -> Read:
+def _deciding(type: g.GraphQLNamedType, *, mends: bool) -> Read:
     """A boolean, or a word of an enum that is no column's."""
 
     def read(value: Any) -> Input:
@@ -130,7 +156,7 @@ def _deciding(type: g.GraphQLNamedType) -> Read:
             return None
         if isinstance(type, g.GraphQLEnumType):
             if not isinstance(value, str) or value not in type.values:
-                raise Fault(f"expected one of {', '.join(type.values)}")
+                raise not_in_enum(type, mends=mends)
         elif not isinstance(value, bool):
             raise Fault("expected true or false")
         return Given(value)

@@ -249,7 +249,9 @@ class Postgres(Dialect):
         return f"(SELECT f.* FROM {join} ORDER BY i.n) AS {alias}", listed
 
     def images(self, table: Table, texts: str, alias: str) -> str:
-        row = f"json_populate_record(NULL::{self.table(table.sql, table.sql_schema)}, i.image::json)"
+        # Not NULL::line, say: where a table is called like a type of PostgreSQL's own, that would be meant.
+        none = f"(SELECT hedgerow_r FROM {self.table(table.sql, table.sql_schema)} AS hedgerow_r LIMIT 0)"
+        row = f"json_populate_record({none}, i.image::json)"
         numbered = f"unnest({texts}) WITH ORDINALITY AS i(image, n), {row} AS r"
         return f"(SELECT i.n AS hedgerow_n, r.* FROM {numbered}) AS {alias}"
 

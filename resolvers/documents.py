@@ -12,7 +12,7 @@ import gc
 import time
 from collections.abc import Mapping
 from dataclasses import KW_ONLY, dataclass, field, replace
-from typing import Any, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 import graphql as g
 from graphql.validation import NoSchemaIntrospectionCustomRule, specified_rules
@@ -27,7 +27,8 @@ from ..schema.views import View, view
 from .authorize import authorize
 from .cache import Lru
 from .cost import cost_of
-from .custom import Executable
+from .custom import executable
+from .custom_run import Executable
 from .database import Database
 from .finishing import finishing
 from .limits import Limits, check_size
@@ -48,6 +49,7 @@ from .writes.commands import Statements
 from .writes.direct import direct
 from .writes.mutation import Mutation
 from .writes.plan_mutations import plan_mutation
+from .writes.uploads import literals
 from .writes.write import Writers
 
 MOST_ERRORS = 20
@@ -79,6 +81,8 @@ class Prepared:
     variables: Variables
     operations: Lru[Shape, Operation | Mutation]
     text: str
+    uploads: tuple[str, ...] = ()
+    """Of a mutation, what its text may name as uploads."""
 
     @property
     def name(self) -> str | None:
@@ -116,7 +120,7 @@ class Documents:
     limits: Limits
     _: KW_ONLY
     observe: Observe = ignore
-    introspection: bool = True
+    introspection: bool | Literal["signed-in"] = True
     cached_shapes: int = 20
     _seen: Lru[tuple[frozenset[str], bool], Seen] = field(init=False)
     _documents: Lru[_Key, Prepared] = field(default_factory=lambda: Lru(CACHED_CHARACTERS))
@@ -132,11 +136,20 @@ class Documents:
         if seen is None:
             found = view(self.catalog, actor.roles, superuser=actor.superuser)
             schema = Published(found)
-            custom = Executable(found, schema, schema.can_be, self.catalog.custom) if self.catalog.custom else None
+            own, mends = self.catalog.custom, self._open(found)
+            custom = executable(found, schema, schema.can_be, own, mends=mends) if own else None
             writers = Writers(found, self.database.dialect, self.limits, self._commands)
-            seen = Seen(found, schema, custom, writers, Coercers(self.limits))
+            seen = Seen(found, schema, custom, writers, Coercers(self.limits, mends=mends))
             self._seen.put(key, seen, seen.weight)
         return seen
+
+    def _open(self, view: View) -> bool:
+        """Whether its callers may ask what there is, and so are told which names they may have meant: who tries many
+        names would learn the schema by that (as clairvoyance does).
+        """
+        if self.introspection == "signed-in":
+            return view.superuser or bool(view.roles - {"anyone"})
+        return self.introspection or view.superuser
 
     def _weigh(self, actor: Actor, seen: Seen) -> None:
         """Takes note of what a document has made of a schema."""
@@ -189,16 +202,19 @@ class Documents:
         operation, operations, fragments = _choose(document, name)
         check_size(operations, fragments, self.limits)
         check_supported(text, document, seen.schema)
-        rules = specified_rules
-        if not self.introspection and not seen.view.superuser:
+        rules, mends = specified_rules, self._open(seen.view)
+        if not mends:
             rules = (*rules, NoSchemaIntrospectionCustomRule)
         if seen.custom:
             rules = (*rules, MaybeNullValidationRule, OneOfInputValidationRule)
-        errors = validate(seen.schema, document, text, rules, MOST_ERRORS)
+        errors = validate(seen.schema, document, text, rules, MOST_ERRORS, mends=mends)
         if errors:
             raise Refusal(*(complaint(Code.GRAPHQL_VALIDATION_FAILED, error) for error in errors))
         variables = Variables(seen.schema, operation.variable_definitions or (), seen.coercers)
-        return Prepared(seen, operation, fragments, variables, Lru(self.cached_shapes), text)
+        prepared = Prepared(seen, operation, fragments, variables, Lru(self.cached_shapes), text)
+        if self.catalog.files and prepared.kind is g.OperationType.MUTATION:
+            prepared.uploads = literals([operation, *fragments.values()])
+        return prepared
 
     def planned(self, prepared: Prepared, shape: Shape) -> Operation | Mutation:
         """A document's operation for variables of a shape, planned anew."""

@@ -25,7 +25,9 @@ from ..schema.expr import Actor
 from ..schema.graphql import build
 from .answer import Answer
 from .cursors import Cursors
-from .custom import Asked, Run, follow, run, too_long
+from .custom import follow, run
+from .custom_executor import too_long
+from .custom_run import Asked, Run
 from .documents import Documents, Prepared, complaint
 from .exchange import Exchange
 from .limits import Limits
@@ -100,7 +102,7 @@ class Engine(Documents):
         operation = self.known(prepared, shape)
         if isinstance(operation, Mutation):
             if self.catalog.files:
-                await self.catalog.files.settle(mentioned(prepared.operation, variables), session.actor)
+                await self.catalog.files.settle(mentioned(prepared.uploads, variables), session.actor)
             given = exchange.headers.get(HEADER)
             once = None
             if given is not None:
@@ -285,6 +287,7 @@ class Engine(Documents):
             _only_meta(prepared),
             variable_values=dict(variables),
             operation_name=prepared.name,
+            hide_suggestions=not self._open(seen.view),
         )
         if result.errors or result.data is None:
             raise Refusal(*(complaint(Code.BAD_USER_INPUT, error) for error in result.errors or ()))

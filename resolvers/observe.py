@@ -80,7 +80,21 @@ class Uncollected:
     seconds: float
 
 
-Event: TypeAlias = Planned | Refused | Failed | Slow | AsSystem | Parted | NotDone | Uncollected
+@dataclass(frozen=True, slots=True)
+class Unstored:
+    """Where files are kept could not be reached, or has no room; who sent one was told to try again."""
+
+    cause: BaseException
+
+
+@dataclass(frozen=True, slots=True)
+class Uncounted:
+    """The service that counts requests for all processes could not be asked; each counts by itself for a while."""
+
+    cause: BaseException
+
+
+Event: TypeAlias = Planned | Refused | Failed | Slow | AsSystem | Parted | NotDone | Uncollected | Unstored | Uncounted
 Observe: TypeAlias = Callable[[Event], None]
 
 

@@ -13,7 +13,8 @@ import graphql as g
 from ..schema import expr as e
 from ..schema.catalog import TableColumn
 from ..schema.files import LARGEST_SIDE, LONGEST_URL
-from ..schema.graphql_files import ANSWER, COLUMNS, URL
+from ..schema.graphql_files import COLUMNS, URL
+from ..schema.names import FILE_TYPE
 from ..schema.types import INT
 from .inputs import Given
 from .plan import ColumnField, FileField, FilePart
@@ -33,7 +34,7 @@ class FilePlanner:
         """What is read of a column's files under a response key."""
         parts: list[FilePart] = []
         names = {self.planning.reader.naming.word(name): name for name in COLUMNS}
-        for part, inner in self.planning.selection.below(nodes, ANSWER).items():
+        for part, inner in self.planning.selection.below(nodes, FILE_TYPE).items():
             name = inner[0].name.value
             asked = tuple(self._asked(inner[0])) if name == URL else ()
             parts.append(FilePart(part, names.get(name, name), asked))

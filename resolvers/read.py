@@ -15,10 +15,7 @@ from typing import TypeAlias, assert_never
 
 from ..schema import expr as e
 from ..schema.catalog import Catalog, Table
-from ..schema.files import TABLE as FILES
-from ..schema.graphql_files import ANSWER as FILE_TYPE
-from ..schema.graphql_files import COLUMNS, URL
-from ..schema.types import BOOL, INT, TEXT, UUID, Type
+from ..schema.types import BOOL, INT
 from .dialect import Dialect, quote
 from .plan import (
     Aggregation,
@@ -28,7 +25,6 @@ from .plan import (
     Connection,
     Field,
     FileField,
-    FilePart,
     GroupsField,
     IdField,
     KeyField,
@@ -41,6 +37,7 @@ from .plan import (
     TotalsField,
     TypenameField,
 )
+from .read_files import files
 from .statement import Statement
 from .where import Scope, Where
 
@@ -48,8 +45,6 @@ _Term: TypeAlias = tuple[str, Order, bool]
 """The SQL that a row is ordered by, how, and whether it can be null."""
 
 
-SIGNED = {"id": UUID, "name": TEXT, "content_type": TEXT, "public": BOOL}
-"""What Python must know of a file to sign its URL: columns of the table of files."""
 MARK = "mark"
 """The key under which a statement tells which changes it saw."""
 
@@ -383,7 +378,8 @@ class _Renderer:
                 case ColumnField():
                     pairs.append((field.key, self._column(field, page)))
                 case FileField():
-                    pairs.append((field.key, self._files(field, page)))
+                    alias, cell = self.where.alias(), self.where.value(field.cell.value, page.scopes)
+                    pairs.append((field.key, files(field, cell, alias, self.dialect)))
                 case IdField():
                     values = [(page.name(value), value.type) for value in field.values]
                     pairs.append((field.key, self.dialect.global_id(field.table, values)))
@@ -407,28 +403,6 @@ class _Renderer:
             return self.dialect.json_exact(sql, field.value.type)
         nullable = field.nullable or not isinstance(field.value, e.Column)
         return self.dialect.json_value(sql, field.value.type, nullable=nullable)
-
-    def _files(self, field: FileField, page: _Page | _Returned) -> str:
-        """The JSON of the files whose ids a cell has; null where it has none, or does not show."""
-        alias = self.where.alias()
-        ids = self.where.value(field.cell.value, page.scopes)
-        json = self.dialect.json_object([(part.key, self._part(part, alias)) for part in field.parts])
-        if not field.many:
-            return self.dialect.json_or_null(f"(SELECT {json} FROM {FILES} AS {alias} WHERE {alias}.id = {ids})")
-        rows, listed = self.dialect.files(FILES, ids, alias)
-        return self.dialect.json_where(listed, f"(SELECT {self.dialect.json_list(json)} FROM {rows})")
-
-    def _part(self, part: FilePart, alias: str) -> str:
-        if part.name == "__typename":
-            return self.dialect.json_text(FILE_TYPE)
-        if part.name == URL:
-            pairs = [(name, self._of_file(name, type, alias, always=True)) for name, type in SIGNED.items()]
-            return self.dialect.json_object(pairs)
-        type, always, _ = COLUMNS[part.name]
-        return self._of_file(part.name, type, alias, always=always)
-
-    def _of_file(self, name: str, type: Type, alias: str, *, always: bool) -> str:
-        return self.dialect.json_value(f"{alias}.{quote(name)}", type, nullable=not always)
 
     def _group_object(self, fields: Sequence[Field], groups: _Groups) -> str:
         pairs: list[tuple[str, str]] = []

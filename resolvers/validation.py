@@ -60,7 +60,15 @@ def rules_for(text: str, rules: Collection[Rule]) -> list[Rule]:
 
 
 def validate(
-    schema: g.GraphQLSchema, document: g.DocumentNode, text: str, rules: Collection[Rule], most: int
+    schema: g.GraphQLSchema,
+    document: g.DocumentNode,
+    text: str,
+    rules: Collection[Rule],
+    most: int,
+    *,
+    mends: bool = True,
 ) -> Sequence[g.GraphQLError]:
-    """The first `most` errors of a document, and one more that says so where there are more."""
-    return g.validate(schema, document, rules_for(text, rules), max_errors=most)
+    """The first `most` errors of a document, and one more that says so where there are more. Without `mends`, none of
+    them says which name may have been meant.
+    """
+    return g.validate(schema, document, rules_for(text, rules), max_errors=most, hide_suggestions=not mends)

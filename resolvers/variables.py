@@ -15,7 +15,6 @@ from typing import Any, Literal, TypeAlias
 
 import graphql as g
 
-from ..schema.check import closest
 from ..schema.custom import DEVELOPERS
 from ..schema.errors import Code, Complaint, Refusal
 from ..schema.graphql import of_type
@@ -23,7 +22,7 @@ from ..schema.graphql_aggregates import CONDITION
 from ..schema.graphql_mutations import data_of
 from ..schema.ids import decode
 from ..schema.types import TEXT, Kind, Type, parser
-from .data import DataReader
+from .data import DataReader, leaf_parser, not_in_enum, unknown_field
 from .inputs import Absent, Data, Fault, Given, Input, Row, Slot
 from .limits import Limits
 
@@ -184,11 +183,14 @@ def _is_deciding(type: g.GraphQLInputType) -> bool:
 
 
 class Coercers:
-    """Makes the function that reads a value of an input type; one for each input object, made when first met."""
+    """Makes the function that reads a value of an input type; one for each input object, made when first met. Without
+    `mends`, what it says of a wrong name doesn't say which may have been meant.
+    """
 
-    def __init__(self, limits: Limits) -> None:
+    def __init__(self, limits: Limits, *, mends: bool = True) -> None:
         self.limits = limits
-        self.data = DataReader(limits.max_depth)
+        self.mends = mends
+        self.data = DataReader(limits.max_depth, mends=mends)
         self.objects: dict[tuple[str, int], dict[str, tuple[_Coerce, bool]]] = {}
 
     def of(self, type: g.GraphQLInputType, depth: int) -> _Coerce:
@@ -201,12 +203,12 @@ class Coercers:
         if data_of(g.get_named_type(type)):
             return _data(self.data.of(type, depth))
         if _is_slot(type):
-            return _leaf(parser(_leaf_type(type)), listed=isinstance(type, g.GraphQLList))
+            return _leaf(leaf_parser(_leaf_type(type), mends=self.mends), listed=isinstance(type, g.GraphQLList))
         if isinstance(type, g.GraphQLList):
             return self._list(self.of(type.of_type, depth), decide=_is_deciding(type.of_type))
         if isinstance(type, g.GraphQLInputObjectType):
             return self._object(type, depth)
-        return _deciding(type)
+        return _deciding(type, mends=self.mends)
 
     def _object(self, type: g.GraphQLInputObjectType, depth: int) -> _Coerce:
         if depth >= self.limits.max_depth:
@@ -229,7 +231,7 @@ class Coercers:
             shapes: list[tuple[str, Shape]] = []
             for name, inner in value.items():  # pyright: ignore[reportUnknownVariableType]
                 if name not in fields:
-                    raise Fault(f"{type.name} has no field {name!r}. {closest(str(name), fields)}")
+                    raise unknown_field(type, str(name), fields, mends=self.mends)
                 try:
                     shapes.append((name, fields[name][0](inner, leaves)))
                 except Fault as fault:
@@ -315,7 +317,7 @@ def _id(value: Any, leaves: _Leaves) -> Shape:
     return ("row", (found.table, len(found.values)))
 
 
-def _deciding(type: g.GraphQLInputType) -> _Coerce:
+def _deciding(type: g.GraphQLInputType, *, mends: bool) -> _Coerce:
     """A boolean, or the order of a list: part of the shape."""
 
     def coerce(value: Any, leaves: _Leaves) -> tuple[Literal["="], Any] | None:
@@ -323,7 +325,7 @@ def _deciding(type: g.GraphQLInputType) -> _Coerce:
             return None
         if isinstance(type, g.GraphQLEnumType):
             if not isinstance(value, str) or value not in type.values:
-                raise Fault(f"expected one of {', '.join(type.values)}")
+                raise not_in_enum(type, mends=mends)
         elif type is g.GraphQLBoolean:
             if not isinstance(value, bool):
                 raise Fault("expected true or false")

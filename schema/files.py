@@ -12,7 +12,7 @@ import types
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Protocol, Union, get_args, get_origin
+from typing import Any, Literal, Protocol, TypeAlias, Union, get_args, get_origin
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -52,6 +52,12 @@ class FileColumn:
     most: int = MOST_FILES
 
 
+State: TypeAlias = Literal["pending", "ready", "held", "free", "dying"]
+"""Where a file is in its life; see `resolvers/storage/register`."""
+UNUSED: tuple[State, ...] = ("pending", "ready")
+"""No row has had it yet."""
+WHOLE: tuple[State, ...] = ("ready", "held", "free")
+"""Its bytes are there, and checked."""
 TABLE = "hedgerow_file"
 """Where what is known of files is: columns id, name, size, content_type, checksum, width, height, blurhash, public; and
 model, field, owner and state, by which a write is judged.

@@ -13,16 +13,14 @@ import graphql as g
 from graphql import GraphQLError
 
 from .lazily import Once
-from .names import UPLOAD, Naming
-from .types import BIGINT, FILE, INT, TEXT, UUID, Type, parser
+from .names import FILE_TYPE, UPLOAD, Naming
+from .types import BIGINT, FILE, INT, TEXT, UPLOAD_ID, UUID, Type, parser
 from .views import TableView
 
-ANSWER = "File"
 FIT = "FileFit"
 FORMAT = "FileFormat"
 URL = "url"
-UPLOAD_ID = "upload"
-NAMES = (ANSWER, UPLOAD, FIT, FORMAT)
+NAMES = (FILE_TYPE, UPLOAD, FIT, FORMAT)
 FITS: Mapping[str, str] = {
     "COVER": "It fills the box; what juts out is cut off.",
     "CONTAIN": "All of it is in the box.",
@@ -65,7 +63,7 @@ class FileTypes:
     def of_view(self, seen: TableView) -> Iterator[tuple[str, Callable[[], g.GraphQLNamedType]]]:
         """The names of the types that a table with files leads to when it is read, and how to make them."""
         if any(column.type.file for column in seen.columns.values()):
-            yield ANSWER, lambda: self.answer
+            yield FILE_TYPE, lambda: self.answer
             yield FIT, lambda: self.fit
             yield FORMAT, lambda: self.format
             yield "Boolean", lambda: g.GraphQLBoolean
@@ -75,7 +73,9 @@ class FileTypes:
     @property
     def answer(self) -> g.GraphQLObjectType:
         """A file, as it is read."""
-        return self._once(ANSWER, lambda name: g.GraphQLObjectType(name, self._fields, description="A file of a row."))
+        return self._once(
+            FILE_TYPE, lambda name: g.GraphQLObjectType(name, self._fields, description="A file of a row.")
+        )
 
     @property
     def fit(self) -> g.GraphQLEnumType:

@@ -7,7 +7,7 @@ clashes is refused when the backend is built.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime
@@ -154,6 +154,12 @@ class Module:
         browsers can't with the handshake. Never say so of a header that a proxy sets: clients could forge it.
         """
         return False
+
+    def probes(self) -> Mapping[str, Callable[[], Awaitable[object]]]:
+        """What the module needs outside, by the names that /readyz shows to anybody: each a cheap call that raises
+        where it does not answer. Called once a second at most, and not again while it has not returned.
+        """
+        return {}
 
     def lifespan(self, host: Host) -> AbstractAsyncContextManager[None]:
         """Entered after the database is ready and before the first request; left when the process stops."""

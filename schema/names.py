@@ -36,6 +36,8 @@ GRAPHQL_NAME = re.compile(r"[_A-Za-z][_0-9A-Za-z]*\Z", re.ASCII)
 
 UPLOAD = "Upload"
 """The scalar by which files are given."""
+FILE_TYPE = "File"
+"""The type by which they are read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +166,7 @@ class Naming:
 
     def comparison(self, type: Type) -> str:
         """The input type that holds a value's operators."""
-        return ("File" if type.file else self.scalar(type)) + self.comparison_suffix
+        return (FILE_TYPE if type.file else self.scalar(type)) + self.comparison_suffix
 
 
 def _first_lower(name: str) -> str:

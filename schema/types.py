@@ -132,7 +132,8 @@ UUID = Type(Kind.UUID)
 JSON = Type(Kind.JSON)
 BYTES = Type(Kind.BYTES)
 FILE = Type(Kind.UUID, file=True)
-FILES = Type(Kind.JSON, file=True)
+UPLOAD_ID = "upload"
+"""Under which a client gives a file's id."""
 
 _POSTGRES = postgresql.dialect()
 
@@ -398,9 +399,9 @@ def _parse_file(value: object) -> uuid.UUID:
     """A file's id in code, and `{upload: id}` of a client."""
     if isinstance(value, uuid.UUID):
         return value
-    if not isinstance(value, dict) or [*value] != ["upload"]:  # pyright: ignore[reportUnknownArgumentType]
+    if not isinstance(value, dict) or [*value] != [UPLOAD_ID]:  # pyright: ignore[reportUnknownArgumentType]
         raise ValueError("expected a file: {upload: id}, or a file of a multipart request")
-    return _parse_uuid(value["upload"])
+    return _parse_uuid(value[UPLOAD_ID])
 
 
 def _parse_files(value: object) -> list[str]:

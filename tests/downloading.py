@@ -31,6 +31,7 @@ from hedgerow.server.listen import options as of_uvicorn
 from hedgerow.server.storage.serve import ServedStorage
 
 from .conftest import settings
+from .imaging import saved
 
 
 class Own(SQLModel, registry=registry()):
@@ -150,7 +151,6 @@ async def listening(backend: Backend) -> AsyncGenerator[int]:
         config = uvicorn.Config(
             backend,
             log_level="critical",
-            access_log=False,
             lifespan="off",
             timeout_graceful_shutdown=1,
             **of_uvicorn(backend.settings),
@@ -174,10 +174,7 @@ async def stream(data: bytes) -> AsyncGenerator[bytes]:
 
 def image(width: int = 64, height: int = 48, format: str = "PNG", mode: str = "RGB") -> bytes:
     """An image, in which no two columns are alike."""
-    made = Image.linear_gradient("L").resize((width, height)).convert(mode)
-    out = io.BytesIO()
-    made.save(out, format)
-    return out.getvalue()
+    return saved(Image.linear_gradient("L").resize((width, height)).convert(mode), format)
 
 
 def size_of(data: bytes) -> tuple[str | None, tuple[int, int]]:

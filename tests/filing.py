@@ -1,7 +1,6 @@
 """A backend with files for tests: albums with a cover, pictures and papers, and notes that hang in them."""
 
 import contextlib
-import io
 import json
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from sqlmodel import Field, Relationship, SQLModel
 from hedgerow import Actor, Backend, File, access, allow, storage
 
 from .conftest import ADMIN, CLOCK, settings
+from .imaging import saved
 
 
 class Base(SQLModel, registry=registry()):
@@ -74,9 +74,7 @@ ANN, BEN, NOBODY = user("ann"), user("ben"), dict[str, str]()
 
 def png(width: int = 40, height: int = 30, color: str = "teal", format: str = "PNG") -> bytes:
     """An image."""
-    made = io.BytesIO()
-    Image.new("RGB", (width, height), color).save(made, format)
-    return made.getvalue()
+    return saved(Image.new("RGB", (width, height), color), format)
 
 
 @dataclass

@@ -530,11 +530,6 @@ async def test_the_end_of_a_session_reaches_open_subscriptions(place):
         assert (await talk.closed())[0] == 4403
 
 
-@pytest.fixture
-def postgres_url(new_postgres: Any) -> str:
-    return new_postgres()
-
-
 async def test_the_end_of_a_session_reaches_other_processes(postgres_url):
     one, clock = served(postgres_url)
     other, _ = served(postgres_url)

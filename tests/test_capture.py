@@ -52,22 +52,10 @@ class Loud(Own, table=True):
     name: str = ""
 
 
-@pytest.fixture(params=["sqlite", "postgres"])
-def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    if request.param == "sqlite":
-        return f"sqlite:///{tmp_path / 'data.db'}"
-    return request.getfixturevalue("new_postgres")()
-
-
 @pytest.fixture
-def postgres_url(new_postgres: Any) -> str:
-    return new_postgres()
-
-
-@pytest.fixture
-async def things(url: str) -> AsyncIterator[Backend]:
+async def things(fresh_url: str) -> AsyncIterator[Backend]:
     """The world, in a database of its own."""
-    made = Backend(world.MODELS, seed=world.seed, clock=lambda: CLOCK, settings=settings(url))
+    made = Backend(world.MODELS, seed=world.seed, clock=lambda: CLOCK, settings=settings(fresh_url))
     async with made.lifespan():
         yield made
 
@@ -118,10 +106,10 @@ ODD_SESSION = (
 )
 
 
-async def test_images_are_what_a_read_gives(things: Backend, url: str) -> None:
-    odd = ODD_SESSION if url.startswith("postgres") else ()
-    table = "public.thing" if url.startswith("postgres") else "thing"
-    await foreign(url, *odd, f"UPDATE {table} SET an_int = coalesce(an_int, 0)")
+async def test_images_are_what_a_read_gives(things: Backend, fresh_url: str) -> None:
+    odd = ODD_SESSION if fresh_url.startswith("postgres") else ()
+    table = "public.thing" if fresh_url.startswith("postgres") else "thing"
+    await foreign(fresh_url, *odd, f"UPDATE {table} SET an_int = coalesce(an_int, 0)")
     changes = await log(things, "thing")
     assert len(changes) == 3
     for change in changes:
@@ -136,9 +124,9 @@ async def test_images_are_what_a_read_gives(things: Backend, url: str) -> None:
         assert not change.touches([name for name in expected if name != "an_int"])
 
 
-async def test_every_value_is_found_by_what_its_image_says(things: Backend, url: str) -> None:
+async def test_every_value_is_found_by_what_its_image_says(things: Backend, fresh_url: str) -> None:
     """A condition means the same of an image as of the row."""
-    await foreign(url, "UPDATE thing SET an_int = coalesce(an_int, 0)")
+    await foreign(fresh_url, "UPDATE thing SET an_int = coalesce(an_int, 0)")
     columns = things.catalog.tables["Thing"].columns.values()
     for change in await log(things, "thing"):
         assert change.after
@@ -176,10 +164,10 @@ GRAPHQL = {
 }
 
 
-async def test_what_no_value_says_is_undecided(url: str) -> None:
-    things = Backend(world.MODELS, seed=world.seed, clock=lambda: CLOCK, settings=settings(url))
+async def test_what_no_value_says_is_undecided(fresh_url: str) -> None:
+    things = Backend(world.MODELS, seed=world.seed, clock=lambda: CLOCK, settings=settings(fresh_url))
     async with things.lifespan():
-        if url.startswith("sqlite"):
+        if fresh_url.startswith("sqlite"):
             odd = {
                 "an_int": ("'many'", "1.5", "x'00'"),
                 "a_bigint": ("1e300",),
@@ -207,7 +195,7 @@ async def test_what_no_value_says_is_undecided(url: str) -> None:
                 "a_duration": ("'1 month'", "'1 year 2 days'"),
             }
         updates = [f"UPDATE thing SET {column} = {sql} WHERE id = 2" for column, all in odd.items() for sql in all]
-        await foreign(url, *updates)
+        await foreign(fresh_url, *updates)
         changes = await log(things, "thing")
         assert len(changes) == len(updates)
         for change, update in zip(changes, updates, strict=True):
@@ -234,7 +222,7 @@ async def test_changes_of_any_kind_are_recorded(shopping: Backend, shop_url: str
     ]
 
 
-async def test_rows_that_go_with_another_are_recorded(url: str) -> None:
+async def test_rows_that_go_with_another_are_recorded(fresh_url: str) -> None:
     own = sa.orm.registry()
 
     class Base(SQLModel, registry=own):
@@ -247,11 +235,11 @@ async def test_rows_that_go_with_another_are_recorded(url: str) -> None:
         id: int | None = Field(default=None, primary_key=True)
         shelf_id: int = Field(foreign_key="shelf.id", ondelete="CASCADE")
 
-    backend = Backend([Shelf, Book], settings=settings(url))
+    backend = Backend([Shelf, Book], settings=settings(fresh_url))
     async with backend.lifespan():
         await foreign(
-            url,
-            *(["PRAGMA foreign_keys = ON"] if url.startswith("sqlite") else []),
+            fresh_url,
+            *(["PRAGMA foreign_keys = ON"] if fresh_url.startswith("sqlite") else []),
             "INSERT INTO shelf (id) VALUES (1)",
             "INSERT INTO book (id, shelf_id) VALUES (1, 1)",
             "DELETE FROM shelf",
@@ -379,23 +367,25 @@ async def made(url: str) -> Any:
     return sorted(await rows(url, sql))
 
 
-async def test_what_is_there_is_left_alone_and_what_differs_is_made_anew(url: str) -> None:
+async def test_what_is_there_is_left_alone_and_what_differs_is_made_anew(fresh_url: str) -> None:
     async def start() -> Any:
-        backend = Backend(shop.MODELS, seed=shop.seed, clock=lambda: CLOCK, settings=settings(url))
+        backend = Backend(shop.MODELS, seed=shop.seed, clock=lambda: CLOCK, settings=settings(fresh_url))
         async with backend.lifespan():
-            await foreign(url, "UPDATE label SET word = 'w' || word")
+            await foreign(fresh_url, "UPDATE label SET word = 'w' || word")
             changes = [change for change in await log(backend, "label") if change.kind == "update"]
-        return await made(url), len(changes)
+        return await made(fresh_url), len(changes)
 
     first, count = await start()
     assert count > 0
     again, twice = await start()
     assert (again, twice) == (first, 2 * count)
-    if url.startswith("sqlite"):
-        await foreign(url, "DROP TRIGGER hedgerow_change_update_label")
+    if fresh_url.startswith("sqlite"):
+        await foreign(fresh_url, "DROP TRIGGER hedgerow_change_update_label")
         body = "SELECT 1"
         await foreign(
-            url, f"CREATE TRIGGER hedgerow_change_update_label AFTER UPDATE ON label BEGIN {body}; END", "SELECT 1"
+            fresh_url,
+            f"CREATE TRIGGER hedgerow_change_update_label AFTER UPDATE ON label BEGIN {body}; END",
+            "SELECT 1",
         )
         assert (await start())[1] == 3 * count
         return
@@ -409,18 +399,18 @@ async def test_what_is_there_is_left_alone_and_what_differs_is_made_anew(url: st
         "ALTER FUNCTION hedgerow_change() SET search_path = public",
         "CREATE OR REPLACE FUNCTION hedgerow_change() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END'",
     ):
-        await foreign(url, mischief)
+        await foreign(fresh_url, mischief)
         assert (await start())[1] > twice, mischief
         twice = (await start())[1]
 
 
-async def test_a_model_may_opt_out(url: str) -> None:
+async def test_a_model_may_opt_out(fresh_url: str) -> None:
     for model, recorded in ((Quiet, 0), (Loud, 1), (Quiet, 0), (Loud, 1)):
-        backend = Backend([model], settings=settings(url))
+        backend = Backend([model], settings=settings(fresh_url))
         assert backend.catalog.tables[model.__name__].changes is bool(recorded)
         async with backend.lifespan():
             before = await log(backend)
-            await foreign(url, "INSERT INTO quiet (name) VALUES ('x')")
+            await foreign(fresh_url, "INSERT INTO quiet (name) VALUES ('x')")
             after = await log(backend)
             assert len(after) - len(before) == recorded
 
@@ -430,7 +420,7 @@ def test_opting_out_is_true_or_false() -> None:
         Backend([Odd])
 
 
-async def test_wide_tables_and_odd_names(url: str) -> None:
+async def test_wide_tables_and_odd_names(fresh_url: str) -> None:
     own = sa.orm.registry()
     base: Any = type("Base", (SQLModel,), {"metadata": own.metadata, "__module__": __name__}, registry=own)
     names = [f"column_{number}" for number in range(150)]
@@ -443,10 +433,10 @@ async def test_wide_tables_and_odd_names(url: str) -> None:
         **{name: Field(default=None) for name in names},
     }
     wide = type("Wide", (base,), body, table=True)
-    backend = Backend([wide], settings=settings(url))
+    backend = Backend([wide], settings=settings(fresh_url))
     async with backend.lifespan():
         await foreign(
-            url,
+            fresh_url,
             'INSERT INTO "it\'s ""odd""" (id, "it\'s {""odd""}", column_0, column_149) VALUES (1, \'}{"\', 0.1, 0.3)',
         )
         (change,) = await log(backend)
@@ -455,21 +445,21 @@ async def test_wide_tables_and_odd_names(url: str) -> None:
         assert change.after.columns == expected
 
 
-async def test_a_view_is_refused_unless_it_opts_out(url: str) -> None:
+async def test_a_view_is_refused_unless_it_opts_out(fresh_url: str) -> None:
     own = sa.orm.registry()
     base: Any = type("Base", (SQLModel,), {"metadata": own.metadata, "__module__": __name__}, registry=own)
     body = {"__module__": __name__, "__annotations__": {"id": int}, "id": Field(primary_key=True)}
-    await foreign(url, "CREATE TABLE rows_of (id INTEGER NOT NULL)", "CREATE VIEW seen AS SELECT id FROM rows_of")
+    await foreign(fresh_url, "CREATE TABLE rows_of (id INTEGER NOT NULL)", "CREATE VIEW seen AS SELECT id FROM rows_of")
     seen = type("Seen", (base,), body, table=True)
     with pytest.raises(SetupError, match=r"can't be recorded: .*\n.*say __changes__ = False in the models of views"):
-        async with Backend([seen], settings=settings(url)).lifespan():
+        async with Backend([seen], settings=settings(fresh_url)).lifespan():
             pass
     seen.__changes__ = False
-    async with Backend([seen], settings=settings(url)).lifespan():
+    async with Backend([seen], settings=settings(fresh_url)).lifespan():
         pass
 
 
-async def test_columns_that_the_database_fills(url: str) -> None:
+async def test_columns_that_the_database_fills(fresh_url: str) -> None:
     """A virtual one is not known to a trigger of PostgreSQL 18, which says null: so null may be anything."""
     own = sa.orm.registry()
     base: Any = type("Base", (SQLModel,), {"metadata": own.metadata, "__module__": __name__}, registry=own)
@@ -480,10 +470,10 @@ async def test_columns_that_the_database_fills(url: str) -> None:
         "one": Field(default=None),
         "twice": Field(default=None, sa_column=sa.Column(sa.Integer, sa.Computed("one * 2", persisted=True))),
     }
-    backend = Backend([type("Sum", (base,), body, table=True)], settings=settings(url))
+    backend = Backend([type("Sum", (base,), body, table=True)], settings=settings(fresh_url))
     async with backend.lifespan():
-        await foreign(url, "INSERT INTO sum (id, one) VALUES (1, 21)", "UPDATE sum SET one = NULL")
-        await foreign(url, "UPDATE sum SET one = NULL")
+        await foreign(fresh_url, "INSERT INTO sum (id, one) VALUES (1, 21)", "UPDATE sum SET one = NULL")
+        await foreign(fresh_url, "UPDATE sum SET one = NULL")
         first, second, third = await log(backend)
         assert first.after and first.after.columns == {"id": 1, "one": 21, "twice": 42}
         assert second.after and second.after.columns == {"id": 1, "one": None, "twice": UNDECIDED}

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 
 from hedgerow import Backend
 from hedgerow.resolvers.observe import Uncollected
-from hedgerow.resolvers.storage import collecting
+from hedgerow.resolvers.storage import album, collecting
 from hedgerow.resolvers.storage.blobs import Unreachable
 from hedgerow.resolvers.storage.collecting import Collector
 from hedgerow.resolvers.storage.register import LEASE
@@ -102,6 +102,24 @@ async def test_images_of_which_no_row_knows_go_too(storage: Folder, clock: Clock
     clock.now += DAY + MOMENT
     assert await storage.collect() == 1
     assert await keys(storage) == []
+
+
+async def test_the_row_stays_while_an_image_is_being_made(storage: Folder, clock: Clock) -> None:
+    id = await upload(storage)
+    await write(storage, f"INSERT INTO note (id, cover) VALUES (1, '{id.hex}')")
+    clock.now += DAY * 2
+    turn = await storage.store.album.take(id, "any-webp", "image/webp")
+    assert turn
+    await write(storage, "DELETE FROM note WHERE id = 1")
+    await storage.store.system().sql(sa.update(FILE).where(FILE.c.id == id).values(until=START))
+    clock.now += album.LEASE - MOMENT
+    assert await storage.collect() == 0
+    assert await state(storage, id) == "dying"
+    await storage.store.blobs.put(made(id, "any-webp"), chunks(b"x"))  # as whoever makes it may
+    assert await storage.store.album.made(turn, 1, "image/webp") is None
+    clock.now += MOMENT
+    assert await storage.collect() == 1
+    assert await left(storage) == ([], [], 0)
 
 
 async def test_more_than_one_batch(storage: Folder, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -36,7 +36,7 @@ from hedgerow import (
     computed,
 )
 from hedgerow.resolvers.answer import Answer
-from hedgerow.resolvers.custom import Executor
+from hedgerow.resolvers.custom_executor import Executor
 from hedgerow.resolvers.exchange import Exchange
 from hedgerow.resolvers.observe import Event, Failed, Planned
 from hedgerow.schema import graphql as generated
@@ -554,7 +554,7 @@ async def test_an_operation_mixes_both_in_one_statement(backend: Backend) -> Non
 async def test_planned_fields_stay_undecoded(backend: Backend, monkeypatch: pytest.MonkeyPatch) -> None:
     decoded: list[bytes] = []
     monkeypatch.setattr(
-        "hedgerow.resolvers.custom.orjson",
+        "hedgerow.resolvers.custom_run.orjson",
         SimpleNamespace(
             loads=lambda text: decoded.append(text) or orjson.loads(text), dumps=orjson.dumps, Fragment=orjson.Fragment
         ),

@@ -4,7 +4,7 @@ and what can't be told by one statement is written by more.
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -81,11 +81,6 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     if request.param == "sqlite":
         return f"sqlite:///{tmp_path / 'books.db'}"
     return request.getfixturevalue("new_postgres")()
-
-
-@pytest.fixture
-def postgres_url(new_postgres: Callable[[], str]) -> str:
-    return new_postgres()
 
 
 @contextlib.asynccontextmanager

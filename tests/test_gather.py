@@ -16,7 +16,7 @@ from hedgerow.schema import expr as e
 from hedgerow.schema.errors import Code
 from hedgerow.schema.types import FLOAT, INT
 from hedgerow.server import postgres_gather, sqlite_points
-from hedgerow.server.pace import REMEMBERED, SLOW_AGAIN, Pace, Paces
+from hedgerow.server.pace import REMEMBERED, SELDOM, SLOW_AGAIN, Pace, Paces
 from hedgerow.server.postgres import PostgresDatabase
 from hedgerow.server.sqlite import SQLiteDatabase
 from hedgerow.server.sqlite_connection import sqlite3
@@ -361,3 +361,16 @@ def test_what_was_given_up_is_slow_for_long() -> None:
     paces.of("a").took(0.0001)
     assert paces.of("a").quick()
     assert not paces.of("b").quick()
+
+
+def test_what_had_been_quick_for_long_is_slow_for_a_short_time_only_once() -> None:
+    pace = Pace(0.001)
+    for _ in range(SELDOM):
+        pace.took(0.0001)
+    for reads in (REMEMBERED, SLOW_AGAIN):
+        pace.given_up()
+        for _ in range(reads - 1):
+            pace.took(0.0001)
+            assert not pace.quick()
+        pace.took(0.0001)
+        assert pace.quick()

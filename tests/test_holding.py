@@ -26,35 +26,23 @@ from .holding import MOST, Broke, Client, Note, backend, client, held, in_cells,
 EXAMPLES = int(os.environ.get("HEDGEROW_EXAMPLES", "60"))
 
 
-@pytest.fixture(params=["sqlite", "postgres"])
-def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    if request.param == "sqlite":
-        return f"sqlite:///{tmp_path / 'data.db'}"
-    return request.getfixturevalue("new_postgres")()
-
-
 @pytest.fixture
-async def served(url: str) -> AsyncIterator[Backend]:
-    async with backend(url, settings(url)) as made:
+async def served(fresh_url: str) -> AsyncIterator[Backend]:
+    async with backend(fresh_url, settings(fresh_url)) as made:
         yield made
 
 
 @pytest.fixture
-async def db(url: str, served: Backend) -> AsyncIterator[Client]:
+async def db(fresh_url: str, served: Backend) -> AsyncIterator[Client]:
     """Somebody who knows nothing of us."""
-    async with client(url) as made:
+    async with client(fresh_url) as made:
         yield made
 
 
 @pytest.fixture
-def empty_postgres(new_postgres: Any) -> str:
-    return new_postgres()
-
-
-@pytest.fixture
-async def postgres(empty_postgres: str) -> AsyncIterator[str]:
-    async with backend(empty_postgres, settings(empty_postgres)):
-        yield empty_postgres
+async def postgres(postgres_url: str) -> AsyncIterator[str]:
+    async with backend(postgres_url, settings(postgres_url)):
+        yield postgres_url
 
 
 @pytest.fixture
@@ -199,15 +187,15 @@ async def test_a_list_that_is_null_is_empty(db: Client) -> None:
     assert await held(db) == {one}
 
 
-async def test_what_was_there_before_the_triggers_is_let_be_until_it_changes(url: str) -> None:
-    async with backend(url, settings(url)), client(url) as db:
+async def test_what_was_there_before_the_triggers_is_let_be_until_it_changes(fresh_url: str) -> None:
+    async with backend(fresh_url, settings(fresh_url)), client(fresh_url) as db:
         names = await db.rows("SELECT name FROM sqlite_schema WHERE type = 'trigger'") if db.sqlite else []
         if db.sqlite:
             await db.do(*(f'DROP TRIGGER "{name}"' for (name,) in names))
         else:
             await db.do("ALTER TABLE note DISABLE TRIGGER ALL")
         await db.do(f"INSERT INTO note (id, cover, photos) VALUES (1, '{uuid4().hex}', '[7]')")
-    async with backend(url, settings(url)), client(url) as db:
+    async with backend(fresh_url, settings(fresh_url)), client(fresh_url) as db:
         await db.do("UPDATE note SET word = 'other', id = 2")
         await refused(db, NOT_HELD, f"UPDATE note SET cover = '{uuid4().hex}'")
         await refused(db, NOT_IDS, "UPDATE note SET photos = '[8]'")
@@ -418,10 +406,10 @@ async def test_whatever_is_held_is_so_in_a_replica_and_where_checks_are_put_off(
 
 
 @pytest.mark.parametrize("first", ["COMMIT", "ROLLBACK"])
-async def test_of_two_who_want_one_upload_one_gets_it(url: str, db: Client, first: str) -> None:
+async def test_of_two_who_want_one_upload_one_gets_it(fresh_url: str, db: Client, first: str) -> None:
     (one,) = await upload(db)
     insert = "INSERT INTO note (id, cover) VALUES ({}, '" + one.hex + "')"
-    async with client(url) as other:
+    async with client(fresh_url) as other:
         await db.do("BEGIN IMMEDIATE" if db.sqlite else "BEGIN", insert.format(1))
         waiting = asyncio.create_task(other.do(insert.format(2)))
         await asyncio.sleep(0.1)

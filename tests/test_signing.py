@@ -141,12 +141,14 @@ def test_a_url_is_of_one_name_and_purpose():
     upload = urlsplit(SIGNING.upload_url(FILE, "put", until)).query
     assert SIGNING.ticket(str(FILE), "", upload, NOW) is None
     given = _pairs(upload)
-    assert SIGNING.may_upload(FILE, "put", given, NOW)
-    assert not SIGNING.may_upload(FILE, "tus", given, NOW)
-    assert not SIGNING.may_upload(OTHER, "put", given, NOW)
-    assert not SIGNING.may_upload(FILE, "put", given, until)
+    assert SIGNING.may_upload(str(FILE), "put", given, NOW) == FILE
+    assert not SIGNING.may_upload(str(FILE).upper(), "put", given, NOW)
+    assert not SIGNING.may_upload("x", "put", given, NOW)
+    assert not SIGNING.may_upload(str(FILE), "tus", given, NOW)
+    assert not SIGNING.may_upload(str(OTHER), "put", given, NOW)
+    assert not SIGNING.may_upload(str(FILE), "put", given, until)
     download = _pairs(urlsplit(SIGNING.url(FILE, "", NOW, 3600)).query)
-    assert not SIGNING.may_upload(FILE, "put", download, NOW)
+    assert not SIGNING.may_upload(str(FILE), "put", download, NOW)
     for odd in (
         {"until": "9" * 5000},
         {"until": "\u0661"},
@@ -155,8 +157,8 @@ def test_a_url_is_of_one_name_and_purpose():
         {"more": "1"},
         {"signature": "\ud800"},
     ):
-        assert not SIGNING.may_upload(FILE, "put", {**given, **odd}, NOW)
-    assert not SIGNING.may_upload(FILE, "put", {}, NOW)
+        assert not SIGNING.may_upload(str(FILE), "put", {**given, **odd}, NOW)
+    assert not SIGNING.may_upload(str(FILE), "put", {}, NOW)
 
 
 def _pairs(query: str) -> dict[str, str]:

@@ -75,11 +75,11 @@ async def test_all_that_has_a_row_is_copied_once(storage: Folder, target: DiskBl
     await used(storage)
     await upload(storage)
     await upload(storage, ready=False)
-    await storage.store.blobs.put(final(uuid4()), chunks(b"lost"))
+    lost = final(uuid4())
+    await storage.store.blobs.put(lost, chunks(b"lost"))
     moved = await moving(storage, target).move(delete=False)
     assert (moved.copied, moved.faults, moved.passes) == (8, {}, 2)
-    assert len(await keys(storage)) == 9
-    assert await there(target) == [key for key in await keys(storage) if key in await there(target)]
+    assert [*await there(target), lost] == sorted(await keys(storage), key=lambda key: key == lost)
     again = await moving(storage, target).move(delete=False)
     assert (again.copied, again.bytes) == (0, 0)
 
@@ -272,7 +272,7 @@ async def test_the_verbs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
     await blobs.start()
     await blobs.delete((await there(blobs))[0])
     await blobs.stop()
-    assert "1 faults" in await verb("check", str(file), code=1)
+    assert "1 fault." in await verb("check", str(file), code=1)
     file.write_text(
         "from hedgerow import Backend\nfrom hedgerow.tests.holding import Shelf\nbackend = Backend([Shelf])"
     )

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Sequence
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -67,18 +66,6 @@ def heard(event: Any = "insert", mark: str = "new", **given: Any) -> Trigger:
     )
 
 
-@pytest.fixture(params=["sqlite", "postgres"])
-def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    if request.param == "sqlite":
-        return f"sqlite:///{tmp_path / 'data.db'}"
-    return request.getfixturevalue("new_postgres")()
-
-
-@pytest.fixture
-def postgres_url(new_postgres: Any) -> str:
-    return new_postgres()
-
-
 @contextlib.asynccontextmanager
 async def served(url: str, *triggers: Trigger) -> AsyncIterator[Backend]:
     backend = Backend([Word], modules=[Hears(*triggers)], settings=settings(url))
@@ -105,18 +92,20 @@ async def there(url: str) -> list[tuple[Any, ...]]:
         )
 
 
-async def test_a_module_hears_of_rows_whoever_writes_them(url: str) -> None:
-    async with served(url, heard(), heard("update"), heard("delete", "gone")) as backend:
+async def test_a_module_hears_of_rows_whoever_writes_them(fresh_url: str) -> None:
+    async with served(fresh_url, heard(), heard("update"), heard("delete", "gone")) as backend:
         await backend.session(STRANGER).query('mutation { createWord(object: {id: 1, text: "a"}) { id } }')
-        found = await words(url, "UPDATE word SET text = 'b'", "INSERT INTO word VALUES (2, 'c')", "DELETE FROM word")
+        found = await words(
+            fresh_url, "UPDATE word SET text = 'b'", "INSERT INTO word VALUES (2, 'c')", "DELETE FROM word"
+        )
         assert found == ["gone b", "gone c", "new b", "new c"]
 
 
-async def test_columns_and_conditions(url: str) -> None:
+async def test_columns_and_conditions(fresh_url: str) -> None:
     only = heard("update", columns=("text",), condition="NEW.text <> OLD.text AND NEW.id > 1")
-    async with served(url, only):
+    async with served(fresh_url, only):
         found = await words(
-            url,
+            fresh_url,
             "INSERT INTO word VALUES (1, 'a'), (2, 'b')",
             "UPDATE word SET text = 'c'",
             "UPDATE word SET text = 'c'",
@@ -125,12 +114,12 @@ async def test_columns_and_conditions(url: str) -> None:
         assert found == ["new c"]
 
 
-async def test_what_is_right_is_left_alone(url: str) -> None:
-    async with served(url, heard(), heard("delete")):
-        before = await there(url)
-    assert len(before) == (2 if url.startswith("sqlite") else 4)
-    async with served(url, heard(), heard("delete")):
-        assert await there(url) == before
+async def test_what_is_right_is_left_alone(fresh_url: str) -> None:
+    async with served(fresh_url, heard(), heard("delete")):
+        before = await there(fresh_url)
+    assert len(before) == (2 if fresh_url.startswith("sqlite") else 4)
+    async with served(fresh_url, heard(), heard("delete")):
+        assert await there(fresh_url) == before
 
 
 async def test_nothing_is_locked_where_nothing_changes(postgres_url: str) -> None:
@@ -143,23 +132,23 @@ async def test_nothing_is_locked_where_nothing_changes(postgres_url: str) -> Non
         await db.do("ROLLBACK")
 
 
-async def test_one_that_differs_is_replaced_and_one_that_nobody_wants_is_dropped(url: str) -> None:
+async def test_one_that_differs_is_replaced_and_one_that_nobody_wants_is_dropped(fresh_url: str) -> None:
     write = ("DELETE FROM word", "INSERT INTO word VALUES (1, 'a')", "UPDATE word SET text = 'b'")
-    async with served(url, heard(), heard("update")):
-        assert await words(url, *write) == ["new a", "new b"]
-    async with served(url, heard("insert", "other")):
-        assert await words(url, *write) == ["other a"]
-    async with served(url, heard("insert", "other", columns=(), condition="NEW.id > 1")):
-        assert await words(url, *write) == []
-    async with served(url):
-        assert await words(url, *write) == []
-        assert await there(url) == []
+    async with served(fresh_url, heard(), heard("update")):
+        assert await words(fresh_url, *write) == ["new a", "new b"]
+    async with served(fresh_url, heard("insert", "other")):
+        assert await words(fresh_url, *write) == ["other a"]
+    async with served(fresh_url, heard("insert", "other", columns=(), condition="NEW.id > 1")):
+        assert await words(fresh_url, *write) == []
+    async with served(fresh_url):
+        assert await words(fresh_url, *write) == []
+        assert await there(fresh_url) == []
 
 
-async def test_triggers_of_others_stay(url: str) -> None:
-    async with served(url, heard()):
+async def test_triggers_of_others_stay(fresh_url: str) -> None:
+    async with served(fresh_url, heard()):
         pass
-    async with client(url) as db:
+    async with client(fresh_url) as db:
         if db.sqlite:
             body = "BEGIN INSERT INTO heard VALUES ('theirs'); END"
             await db.do(f"CREATE TRIGGER heard_theirs AFTER INSERT ON word {body}")
@@ -169,14 +158,14 @@ async def test_triggers_of_others_stay(url: str) -> None:
                 " $$ BEGIN INSERT INTO heard VALUES ('theirs'); RETURN NULL; END $$",
                 "CREATE TRIGGER heard_theirs AFTER INSERT ON word FOR EACH ROW EXECUTE FUNCTION theirs()",
             )
-    async with served(url):
-        assert await words(url, "INSERT INTO word VALUES (1, 'a')") == ["theirs"]
+    async with served(fresh_url):
+        assert await words(fresh_url, "INSERT INTO word VALUES (1, 'a')") == ["theirs"]
 
 
-async def test_what_somebody_changed_is_put_right(url: str) -> None:
-    async with served(url, heard()):
+async def test_what_somebody_changed_is_put_right(fresh_url: str) -> None:
+    async with served(fresh_url, heard()):
         pass
-    async with client(url) as db:
+    async with client(fresh_url) as db:
         if db.sqlite:
             name = "hedgerow_aside_heard_insert_word"
             breaks: list[Sequence[str]] = [
@@ -198,22 +187,24 @@ async def test_what_somebody_changed_is_put_right(url: str) -> None:
                 [f"ALTER FUNCTION {function} SET search_path = public"],
             ]
     for each in breaks:
-        async with client(url) as db:
+        async with client(fresh_url) as db:
             await db.do(*each)
-        async with served(url, heard()):
-            replica = [] if url.startswith("sqlite") else ["SET session_replication_role = replica"]
-            assert await words(url, *replica, "DELETE FROM word", "INSERT INTO word VALUES (1, 'a')") == ["new a"], each
-    if not url.startswith("sqlite"):
-        async with client(url) as db:
+        async with served(fresh_url, heard()):
+            replica = [] if fresh_url.startswith("sqlite") else ["SET session_replication_role = replica"]
+            assert await words(fresh_url, *replica, "DELETE FROM word", "INSERT INTO word VALUES (1, 'a')") == [
+                "new a"
+            ], each
+    if not fresh_url.startswith("sqlite"):
+        async with client(fresh_url) as db:
             assert await db.rows("SELECT prosecdef FROM pg_proc WHERE proname LIKE 'hedgerow\\_aside%'") == [(True,)]
 
 
-async def test_two_processes_that_start_at_once(url: str) -> None:
-    await asyncio.gather(*(prepare(url, [Word, HEARD], None, [], [heard(), heard("delete")]) for _ in range(4)))
-    assert len(await there(url)) == (2 if url.startswith("sqlite") else 4)
+async def test_two_processes_that_start_at_once(fresh_url: str) -> None:
+    await asyncio.gather(*(prepare(fresh_url, [Word, HEARD], None, [], [heard(), heard("delete")]) for _ in range(4)))
+    assert len(await there(fresh_url)) == (2 if fresh_url.startswith("sqlite") else 4)
 
 
-async def test_a_row_is_created_by_one_statement_only_where_what_follows_is_not_shown(url: str) -> None:
+async def test_a_row_is_created_by_one_statement_only_where_what_follows_is_not_shown(fresh_url: str) -> None:
     aside = heard()
     louder = "UPDATE {0}word SET text = upper(text) WHERE id = NEW.id"
     shown = heard(
@@ -222,7 +213,7 @@ async def test_a_row_is_created_by_one_statement_only_where_what_follows_is_not_
         aside=False,
     )
     for number, (trigger, text, alone) in enumerate([(aside, "a", True), (shown, "A", False)]):
-        async with served(url, trigger) as backend:
+        async with served(fresh_url, trigger) as backend:
             database: Any = backend.engine.database
             write, answers = database.write, list[Any]()
 
@@ -237,11 +228,11 @@ async def test_a_row_is_created_by_one_statement_only_where_what_follows_is_not_
             assert [each is not None for each in answers][-1] == alone
 
 
-async def test_tables_that_can_have_no_triggers_are_told(url: str) -> None:
-    async with client(url) as db:
+async def test_tables_that_can_have_no_triggers_are_told(fresh_url: str) -> None:
+    async with client(fresh_url) as db:
         await db.do("CREATE VIEW word AS SELECT 1 AS id, 'a' AS text", "CREATE TABLE heard (word text)")
     with pytest.raises(SetupError, match="no views"):
-        async with served(url, heard()):
+        async with served(fresh_url, heard()):
             pass
 
 

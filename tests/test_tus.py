@@ -23,7 +23,8 @@ from hedgerow.resolvers.storage.store import final, incoming
 from hedgerow.server.storage import spooled
 
 from .conftest import STRANGER, user
-from .uploading import Shop, png, shop, told
+from .storing import chunks
+from .uploading import NAMED, Shop, png, shop, told
 
 TUS = {"tus-resumable": "1.0.0"}
 PART = {**TUS, "content-type": "application/offset+octet-stream"}
@@ -167,14 +168,14 @@ async def test_only_the_next_byte_is_taken(fresh_url: str, tmp_path: Path) -> No
 async def test_more_than_was_said_ends_the_upload(fresh_url: str, tmp_path: Path) -> None:
     async with shop(fresh_url, tmp_path) as place:
 
-        async def chunks() -> AsyncIterator[bytes]:
+        async def too_many() -> AsyncIterator[bytes]:
             yield b"1234"
             yield b"5678"
 
         first, second = await begun(place, 5), await begun(place, 5)
         assert told(await patch(place, first, 0, b"123456")) == (400, "BAD_USER_INPUT")
         assert (await patch(place, first, 0, b"12345")).status_code == 204
-        assert told(await patch(place, second, 0, chunks())) == (400, "BAD_USER_INPUT")
+        assert told(await patch(place, second, 0, too_many())) == (400, "BAD_USER_INPUT")
         assert (await head(place, second)).status_code == 410
         assert place.bytes() == [b"12345"]
 
@@ -397,10 +398,7 @@ async def test_what_came_whole_is_judged_when_its_client_asks(fresh_url: str, tm
             (row,) = [row for row in await place.rows() if row.state == "pending" and row.until > place.clock[0]]
             blobs, key = place.store.blobs, incoming(row.id)
 
-            async def bytes_of(data: bytes = data) -> AsyncIterator[bytes]:
-                yield data
-
-            await blobs.append(key, 0, bytes_of())
+            await blobs.append(key, 0, chunks(data))
             if died != "before it made one of the parts":
                 await blobs.complete(key)
             if died == "after it had copied":
@@ -419,9 +417,6 @@ async def test_where_bytes_cannot_be_kept_one_may_try_again(fresh_url: str, tmp_
         url = await begun(place, 5)
         blobs, copy = place.store.blobs, place.store.blobs.copy
 
-        async def away(source: str, target: str) -> int:
-            raise Unreachable("the disk is full")
-
         blobs.copy = away  # type: ignore[method-assign]
         assert told(await patch(place, url, 0, b"hello")) == (503, "UNAVAILABLE")
         assert (await head(place, url)).status_code == 503
@@ -430,19 +425,33 @@ async def test_where_bytes_cannot_be_kept_one_may_try_again(fresh_url: str, tmp_
         assert place.bytes() == [b"hello"]
 
 
+@pytest.mark.parametrize("way", NAMED)
+async def test_where_its_judgement_failed_it_is_judged_when_a_mutation_names_it(
+    fresh_url: str, tmp_path: Path, way: str
+) -> None:
+    async with shop(fresh_url, tmp_path) as place:
+        url, blobs = await begun(place, 5), place.store.blobs
+        (row,) = await place.rows()
+        await blobs.append(incoming(row.id), 0, chunks(b"hello"))
+        stat = blobs.stat
+        blobs.stat = away  # type: ignore[method-assign]
+        (error,) = (await place.named(way, str(row.id)))["errors"]
+        assert error["extensions"]["code"] == "UNAVAILABLE"
+        blobs.stat = stat  # type: ignore[method-assign]
+        assert await place.named(way, str(row.id)) == {"data": {"createProduct": {"cover": {"id": str(row.id)}}}}
+        assert (await head(place, url)).headers["upload-offset"] == "5"
+
+
 async def test_what_a_client_has_put_by_itself_is_settled_before_it_is_used(fresh_url: str, tmp_path: Path) -> None:
     async with shop(fresh_url, tmp_path) as place:
         made = [
             UUID((await place.create(**given))["id"]) for given in ({"size": 4}, {"size": 4}, {"field": "paper"}, {})
         ]
 
-        async def bytes_of(data: bytes) -> AsyncIterator[bytes]:
-            yield data
-
         blobs = place.store.blobs
-        await blobs.put(incoming(made[0]), bytes_of(b"good"))
-        await blobs.put(incoming(made[1]), bytes_of(b"too long"))
-        await blobs.put(incoming(made[2]), bytes_of(b"\x7fELF\0"))
+        await blobs.put(incoming(made[0]), chunks(b"good"))
+        await blobs.put(incoming(made[1]), chunks(b"too long"))
+        await blobs.put(incoming(made[2]), chunks(b"\x7fELF\0"))
         for other in (user(2), STRANGER):
             await settled(place.store, made, other)
         assert {row.state for row in await place.rows()} == {"pending"}
@@ -454,6 +463,10 @@ async def test_what_a_client_has_put_by_itself_is_settled_before_it_is_used(fres
         states = [await place.state(str(id)) for id in made]
         assert states == ["ready", "pending", "pending", "pending"]
         assert place.bytes() == [b"good"]
+
+
+async def away(*given: Any) -> Any:
+    raise Unreachable("the disk is full")
 
 
 # Pages of other origins

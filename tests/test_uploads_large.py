@@ -140,7 +140,7 @@ def test_tus_js_client_goes_on_by_itself_when_its_server_is_killed(
     file = tmp_path / "a.bin"
     file.write_bytes(os.urandom(20 * MEGABYTE))
     with served(fresh_url, tmp_path, max_size=50 * MEGABYTE) as place:
-        client = begun(place, file, delays=[200] * 100)
+        client = begun(place, file, delays=[200] * 400)  # a server may take long to begin where much else runs
         for _ in range(2):
             parts = tmp_path / "files" / "parts"
             before = sum(path.stat().st_size for path in parts.iterdir()) if parts.exists() else 0

@@ -13,7 +13,7 @@ from hedgerow.resolvers.storage.store import final, incoming
 
 from .conftest import user
 from .test_tus import begun, head, patch
-from .uploading import Shop, sha256, shop, told
+from .uploading import NAMED, Shop, sha256, shop, told
 
 TEXT = b"straight to the bucket"
 
@@ -50,6 +50,17 @@ async def test_a_client_sends_bytes_straight_to_the_bucket(fresh_url: str, tmp_p
         await send(made, bytes(len(TEXT)))
         await place.storage.settle([UUID(made["id"])], user(1))
         assert b"".join([chunk async for chunk in place.store.blobs.get(final(UUID(made["id"])))]) == TEXT
+
+
+@pytest.mark.parametrize("way", NAMED)
+async def test_what_a_client_sent_there_is_used_wherever_a_mutation_names_it(
+    fresh_url: str, tmp_path: Path, s3_url: str, way: str
+) -> None:
+    async with shop(fresh_url, tmp_path, storage_url=s3_url) as place:
+        made = await place.create(size=len(TEXT))
+        assert (await send(made, TEXT)).status_code < 300
+        assert await place.named(way, made["id"]) == {"data": {"createProduct": {"cover": {"id": made["id"]}}}}
+        assert await place.state(made["id"]) == "held"
 
 
 async def test_what_a_client_sent_there_is_judged(fresh_url: str, tmp_path: Path, s3_url: str) -> None:

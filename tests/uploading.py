@@ -2,9 +2,6 @@
 
 import asyncio
 import hashlib
-import io
-import struct
-import zlib
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
@@ -28,6 +25,7 @@ from hedgerow.schema.module import Host
 from hedgerow.server.callers import make_token
 from hedgerow.server.storage.serve import ServedStorage
 
+from . import imaging
 from .conftest import ADMINISTRATOR, SECRET, settings
 
 CREATE = """mutation (
@@ -38,6 +36,20 @@ CREATE = """mutation (
     id method url headers fields
   }
 }"""
+_MAKE = "{ createProduct(object: {cover: {upload: %s}}) { cover { id } } }"
+NAMED = {
+    "literal": "mutation " + _MAKE % '"THIS"',
+    "literal in a fragment": "mutation { ...Make } fragment Make on Mutation " + _MAKE % '"THIS"',
+    "default that is an id": 'mutation ($id: ID = "THIS") ' + _MAKE % "$id",
+    "default that is an upload": (
+        'mutation ($cover: Upload = {upload: "THIS"}) { createProduct(object: {cover: $cover}) { cover { id } } }'
+    ),
+    "default that is a row": (
+        'mutation ($object: ProductCreate! = {cover: {upload: "THIS"}}) '
+        "{ createProduct(object: $object) { cover { id } } }"
+    ),
+}
+"""Mutations whose text names the upload THIS for a new row."""
 START = datetime(2026, 6, 1, 12, tzinfo=UTC)
 DEFAULTS = Options(
     max_size=1_000_000,
@@ -126,6 +138,10 @@ class Shop:
         assert "errors" not in told, told
         return told["data"]["createUpload"]
 
+    async def named(self, way: str, id: str) -> Any:
+        """What a mutation answers whose text names an upload (see NAMED)."""
+        return await self.ask(NAMED[way].replace("THIS", id))
+
     async def refused(self, by: int | None = 1, **given: Any) -> tuple[str, str]:
         """The code and message of an upload that is not begun."""
         told = await self.ask(CREATE, by, **given)
@@ -181,16 +197,9 @@ def sha256(data: bytes) -> str:
 
 
 def png(width: int = 8, height: int = 8) -> bytes:
-    file = io.BytesIO()
-    Image.new("RGB", (width, height), (200, 30, 90)).save(file, "PNG")
-    return file.getvalue()
+    return imaging.saved(Image.new("RGB", (width, height), (200, 30, 90)), "PNG")
 
 
 def broken_png() -> bytes:
-    """A PNG image whose pixels can't be decoded."""
-
-    def chunk(kind: bytes, data: bytes) -> bytes:
-        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
-
-    head = struct.pack(">IIBBBBB", 8, 8, 8, 2, 0, 0, 0)
-    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", b"no pixels") + chunk(b"IEND", b"")
+    """A PNG image that has fewer pixels than it says."""
+    return imaging.png(8, 8, b"no pixels")

@@ -42,7 +42,7 @@ async def add(store: Store, kept: Kept, column: FileColumn, offset: int, data: A
     except Misplaced as error:
         raise Misfit(error.offset) from error
     except Unreachable as error:
-        raise unreachable(error) from error
+        raise unreachable(store, error) from error
     except Refusal as refusal:
         if refusal.code is Code.BAD_USER_INPUT:
             await surely(drop(store, kept))

@@ -17,6 +17,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
+from ...schema.files import State
 from ..session import Session
 from .pictures import Wanted
 from .tables import FILE, PICTURE
@@ -69,6 +70,17 @@ class Album:
         """The row of an image."""
         row = (await self._system().sql(sa.select(PICTURE).where(_one(file, spec)))).first()
         return Picture(*row) if row else None
+
+    async def specs(self, file: UUID) -> Sequence[str]:
+        """The images that were made of a file, or are being made."""
+        rows = await self._system().sql(sa.select(PICTURE.c.spec).where(PICTURE.c.file_id == file))
+        return rows.scalars().all()
+
+    async def leased(self, file: UUID) -> datetime | None:
+        """Until when somebody may be making an image of a file; None where nobody is."""
+        such = sa.and_(PICTURE.c.file_id == file, PICTURE.c.size.is_(None), PICTURE.c.made_at > self._clock() - LEASE)
+        since = (await self._system().sql(sa.select(sa.func.max(PICTURE.c.made_at)).where(such))).scalar()
+        return since and since + LEASE
 
     def idle(self, picture: Picture | None) -> bool:
         """Whether nobody makes an image that is not there."""
@@ -141,7 +153,7 @@ class Album:
         await self._system().sql(sa.delete(PICTURE).where(such, PICTURE.c.size.is_not(None)))
 
 
-async def _locked(session: Session, file: UUID, *states: str) -> bool:
+async def _locked(session: Session, file: UUID, *states: State) -> bool:
     """Whether a file is in one of these states, and stays so until the transaction ends."""
     such = sa.and_(FILE.c.id == file, FILE.c.state.in_(states))
     return (await session.sql(sa.select(FILE.c.id).where(such).with_for_update())).first() is not None

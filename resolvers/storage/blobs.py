@@ -65,6 +65,10 @@ class Blobs(Protocol):
         """Lets go of what it holds open."""
         ...
 
+    async def probe(self) -> None:
+        """A cheap look whether bytes can be reached."""
+        ...
+
     async def put(self, key: str, data: AsyncIterable[bytes]) -> int:
         """Stores a blob whole, in place of what was there before; its size. Nothing is stored, and what was there
         stays, where `data` raises, the caller is cancelled or the process dies.

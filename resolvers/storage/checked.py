@@ -15,17 +15,13 @@ from hashlib import sha256
 from ...schema.errors import Code, Refusal
 from ...schema.files import FileColumn
 from .local import local_copy
-from .pictures import Busy, Look, Unreadable
+from .pictures import DECODED, Busy, Look, Unreadable
 from .register import Found, Kept
-from .sniffing import matches, sniff
+from .sniffing import HEAD_BYTES, matches, sniff
 from .store import Store
 
-HEAD = 4096
-"""Bytes from which a content type is told."""
 LARGEST_LOOK = 50_000_000
 """The largest image that is looked at, in bytes."""
-DECODED = frozenset({"image/jpeg", "image/png", "image/webp", "image/avif", "image/gif"})
-"""Images of other types are kept where a column names just that type: nobody can say more of them."""
 
 
 class Unsupported(Refusal):
@@ -97,8 +93,8 @@ class Checked:
                 raise self._bound.beyond
             self._hash.update(chunk)
             if self._first and not self.content_type:
-                self._head += chunk[: HEAD - len(self._head)]
-                if len(self._head) == HEAD:
+                self._head += chunk[: HEAD_BYTES - len(self._head)]
+                if len(self._head) == HEAD_BYTES:
                     self._judge()
             yield chunk
         if self._first and not self.content_type:
@@ -110,7 +106,7 @@ class Checked:
         return self._hash.hexdigest()
 
     def _judge(self) -> None:
-        if self._kept.size is not None and len(self._head) < min(HEAD, self._kept.size):
+        if self._kept.size is not None and len(self._head) < min(HEAD_BYTES, self._kept.size):
             return  # the rest is to come, or is told to be missing
         self.content_type = sniff(bytes(self._head), self._kept.name, self._kept.content_type)
         take_type(self.content_type, self._kept.model, self._kept.field, self._column)

@@ -15,7 +15,7 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from ...schema.catalog import Catalog, Table, TableColumn
-from ...schema.files import FileList
+from ...schema.files import WHOLE, FileList
 from ..session import Session
 from .blobs import Blobs
 from .listing import batches, checksum, rows_of
@@ -24,7 +24,6 @@ from .store import Store, final, made
 from .tables import FILE, PICTURE
 
 BATCH = 500
-_WHOLE = ("ready", "held", "free")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +72,7 @@ class Checking:
             last = rows[-1].id
 
     async def _of_file(self, kept: Kept) -> str | None:
-        if kept.state not in _WHOLE:
+        if kept.state not in WHOLE:
             return None
         key, what = final(kept.id), f"{final(kept.id)} ({kept.state}, {kept.model}.{kept.field}, {kept.name!r})"
         blob = await self._blobs.stat(key)
@@ -110,7 +109,7 @@ class Checking:
             return None
         if found.state is None:
             return f"{made(id, spec)}: there is a row of an image, and none of its file."
-        if found.state not in _WHOLE or found.size is None or (blob and blob.size == found.size):
+        if found.state not in WHOLE or found.size is None or (blob and blob.size == found.size):
             return None
         there = "no bytes" if blob is None else f"{blob.size} bytes"
         return f"{made(id, spec)}: the row says {found.size} bytes, and there are {there}."

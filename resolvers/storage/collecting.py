@@ -18,7 +18,7 @@ from uuid import UUID
 
 from ...schema.errors import Refusal
 from ..observe import Event, Uncollected
-from .album import LEASE
+from .album import Album
 from .blobs import Blobs, Unreachable
 from .register import Kept, Register
 from .store import Store, final, incoming, made, pictures
@@ -40,6 +40,7 @@ class Collector:
 
     def __init__(self, store: Store, *, every: float = EVERY) -> None:
         self._register: Register = store.register
+        self._album: Album = store.album
         self._blobs: Blobs = store.blobs
         self._clock: Callable[[], datetime] = lambda: store.now
         self._grace = store.options.grace
@@ -102,13 +103,12 @@ class Collector:
 
     async def _delete(self, file: Kept) -> bool:
         """Deletes the bytes of a file; whether its row may go."""
-        since = await self._register.making(file.id)
-        if since is not None and since + LEASE > self._clock():  # whoever makes it could still store it
-            await self._register.put_off(file.id, since + LEASE)
+        if leased := await self._album.leased(file.id):  # whoever makes an image could still store it
+            await self._register.put_off(file.id, leased)
             return False
         await self._blobs.delete(final(file.id))
         await self._blobs.delete(incoming(file.id))
-        for spec in await self._register.pictures(file.id):
+        for spec in await self._album.specs(file.id):
             await self._blobs.delete(made(file.id, spec))
         for key in [blob.key async for blob in self._blobs.list(pictures(file.id))]:  # of which no row knows
             await self._blobs.delete(key)

@@ -89,7 +89,7 @@ class Creating:
         try:
             return await store.blobs.presign_put(incoming(id), seconds, size=said.size, content_type=content_type)
         except Unreachable as error:
-            raise unreachable(error) from error
+            raise unreachable(store, error) from error
 
     def type(self) -> type[Any]:
         """The Strawberry type of the field."""

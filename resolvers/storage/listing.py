@@ -11,6 +11,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
+from ...schema.files import WHOLE
 from ..session import Session
 from .blobs import Blob, Blobs, Missing
 from .tables import FILE, PICTURE
@@ -60,7 +61,7 @@ async def rows_of(session: Session, some: Sequence[Blob]) -> dict[str, str | Non
     for key, (id, spec) in known.items():
         if id in rows and (spec is None or (id, spec) in made):
             state, checksum = rows[id]
-            whole = key.startswith("files/") and state in ("ready", "held", "free")
+            whole = key.startswith("files/") and state in WHOLE
             found[key] = checksum if whole else None
     return found
 

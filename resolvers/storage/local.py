@@ -36,7 +36,7 @@ def sweep() -> None:
 
 @asynccontextmanager
 async def local_copy(blobs: Blobs, key: str) -> AsyncGenerator[Path]:
-    """The bytes of a blob as a file. Raises Missing and Unreachable."""
+    """The bytes of a blob as a file, in a folder where others may be put beside it. Raises Missing and Unreachable."""
     folder = await asyncio.to_thread(tempfile.TemporaryDirectory[str], prefix=PREFIX)
     try:
         path = Path(folder.name) / "file"

@@ -7,7 +7,16 @@ In: what a developer decides. Out: tables, fields and routes. Where bytes are ke
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Collection, Sequence
+from collections.abc import (
+    AsyncGenerator,
+    AsyncIterable,
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Collection,
+    Mapping,
+    Sequence,
+)
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, suppress
 from datetime import datetime
 from typing import Any
@@ -119,6 +128,10 @@ class Storage(Module, ABC):
         assert self._urls, "the backend is started"
         return self._urls.url(file, name, content_type, asked, public=public, now=now)
 
+    def probes(self) -> Mapping[str, Callable[[], Awaitable[object]]]:
+        """See `Module`."""
+        return {"files": self._probe}
+
     def lifespan(self, host: Host) -> AbstractAsyncContextManager[None]:
         """See `Module`. SetupError where bytes can't be kept."""
         return self._live(host)
@@ -140,6 +153,9 @@ class Storage(Module, ABC):
         or what keeps the bytes raises, once all that can be deleted is.
         """
         return await Collector(self.store).collect()
+
+    async def _probe(self) -> None:
+        await self.store.blobs.probe()
 
     def _forget(self) -> None:
         self._store = self._urls = None

@@ -11,6 +11,11 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Protocol
 
+DECODED = frozenset({"image/jpeg", "image/png", "image/webp", "image/avif", "image/gif"})
+"""The content types of images that are decoded. Others are kept where a column names just their type: nobody can say
+more of them.
+"""
+
 
 class Fit(StrEnum):
     """How an image is made to fit a box: COVER fills it and cuts off what juts out, CONTAIN fits all of it in."""

@@ -10,7 +10,6 @@ again, and the file stays pending.
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import AsyncIterable, Collection, Coroutine
 from contextlib import suppress
 from typing import Any
@@ -18,7 +17,8 @@ from uuid import UUID
 
 from ...schema.errors import Code, Refusal
 from ...schema.expr import Actor
-from ...schema.files import FileColumn
+from ...schema.files import WHOLE, FileColumn
+from ..observe import Unstored
 from ..tasks import Tasks
 from .blobs import Missing, Unreachable
 from .checked import Bound, Checked, bound, found
@@ -29,7 +29,6 @@ from .turns import Turn
 WAIT_SECONDS = 10.0
 """How long a mutation waits for a file that is being judged already."""
 _ending = Tasks("hedgerow-uploads")
-logger = logging.getLogger("hedgerow")
 
 
 async def receive(store: Store, kept: Kept, column: FileColumn, data: AsyncIterable[bytes]) -> Kept:
@@ -53,7 +52,7 @@ async def settle(store: Store, kept: Kept, column: FileColumn) -> Kept:
     """
     async with store.turns.taken(kept.id, WAIT_SECONDS) as turn:
         again = await store.register.find(kept.id)
-        if again and again.state in ("ready", "held", "free"):
+        if again and again.state in WHOLE:
             return again
         return await complete(store, await _still(store, kept), column, turn)
 
@@ -80,7 +79,7 @@ async def came(store: Store, kept: Kept) -> int:
         blob = await store.blobs.stat(incoming(kept.id)) or await store.blobs.stat(final(kept.id))
         return blob.size if blob else 0
     except Unreachable as error:
-        raise unreachable(error) from error
+        raise unreachable(store, error) from error
 
 
 async def settled(store: Store, ids: Collection[UUID], actor: Actor) -> None:
@@ -105,16 +104,19 @@ async def drop(store: Store, kept: Kept) -> None:
             await store.blobs.delete(key)
 
 
-def unreachable(error: Unreachable) -> Refusal:
+def unreachable(store: Store, error: Unreachable) -> Refusal:
     """What a client is told of it; the log is told why."""
-    logger.error("files can't be reached: %s", error)
+    store.host.observe(Unstored(error))
     return Refusal.of(Code.UNAVAILABLE, "Files can't be stored right now. Try again.")
 
 
 async def _complete(store: Store, kept: Kept) -> bool:
     """Whether all bytes lie at `incoming/<id>`: parts as many as were said, or what a client has put there whole."""
-    if await store.blobs.stat(incoming(kept.id)) is not None:
-        return True
+    try:
+        if await store.blobs.stat(incoming(kept.id)) is not None:
+            return True
+    except Unreachable as error:
+        raise unreachable(store, error) from error
     return kept.size is not None and await came(store, kept) == kept.size
 
 
@@ -160,7 +162,7 @@ async def _still(store: Store, kept: Kept) -> Kept:
     again = await store.register.find(kept.id)
     if again and pending(store, again):
         return again
-    if again and again.state in ("ready", "held", "free"):
+    if again and again.state in WHOLE:
         raise Refusal.of(Code.CONFLICT, "The bytes of this upload are there already. Begin another one for others.")
     raise over()
 
@@ -177,7 +179,7 @@ async def _failed(store: Store, kept: Kept, turn: Turn, error: BaseException) ->
     if turn.lost:
         return
     if isinstance(error, Unreachable):
-        raise unreachable(error) from error
+        raise unreachable(store, error) from error
     if not (isinstance(error, Refusal) and error.code is Code.UNAVAILABLE):
         await surely(drop(store, kept))
 

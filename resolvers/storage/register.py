@@ -17,16 +17,16 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
-from typing import Any, Literal, TypeAlias
+from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
 
 from ...schema.errors import Code, Refusal
+from ...schema.files import UNUSED, WHOLE, State
 from ..session import Session
 from .tables import FILE, OWNER, PICTURE, UPLOAD
 
-State: TypeAlias = Literal["pending", "ready", "held", "free", "dying"]
 BATCH = 100
 """How many files are taken at once to be deleted."""
 LEASE = timedelta(minutes=10)
@@ -141,7 +141,7 @@ class Register:
 
     async def _bound(self, session: Session, sender: Sender) -> None:
         """Refuses one more file where somebody has as many as may wait to be used."""
-        such = sa.and_(FILE.c.state.in_(["pending", "ready"]), FILE.c.until > self._clock())
+        such = sa.and_(FILE.c.state.in_(UNUSED), FILE.c.until > self._clock())
         mine = sa.select(sa.func.count()).select_from(UPLOAD.join(FILE, UPLOAD.c.file_id == FILE.c.id))
         count = (await session.sql(mine.where(UPLOAD.c.sender == sender.digest, such))).scalar_one()
         if int(count) >= sender.most:
@@ -185,7 +185,7 @@ class Register:
         """Ends a pending file now, or one that is ready: what came of it is deleted when files are next collected.
         Whether there was one.
         """
-        such = sa.and_(FILE.c.id == id, FILE.c.state.in_(["pending", "ready"] if ready else ["pending"]))
+        such = sa.and_(FILE.c.id == id, FILE.c.state.in_(UNUSED if ready else ["pending"]))
         return await self._changed(sa.update(FILE).where(such).values(until=self._clock()))
 
     async def metadata(self, id: UUID) -> str | None:
@@ -214,7 +214,7 @@ class Register:
         """
         now = self._clock()
         over = sa.or_(
-            sa.and_(FILE.c.state.in_(["pending", "ready", "dying"]), FILE.c.until <= now),
+            sa.and_(FILE.c.state.in_([*UNUSED, "dying"]), FILE.c.until <= now),
             sa.and_(FILE.c.state == "free", FILE.c.until <= now - grace),
         )
         some = sa.select(FILE.c.id).where(over).order_by(FILE.c.until).limit(most).with_for_update(skip_locked=True)
@@ -224,7 +224,7 @@ class Register:
 
     async def end(self, ids: Collection[UUID]) -> Sequence[UUID]:
         """Takes those of some uploads that no row has come to hold, for this process alone to delete within LEASE."""
-        such = sa.and_(FILE.c.id.in_(list(ids)), FILE.c.state.in_(["pending", "ready"]))
+        such = sa.and_(FILE.c.id.in_(list(ids)), FILE.c.state.in_(UNUSED))
         update = sa.update(FILE).where(such).values(state="dying", until=self._clock() + LEASE)
         return (await self._system().sql(update.returning(FILE.c.id))).scalars().all() if ids else []
 
@@ -246,17 +246,6 @@ class Register:
         such = sa.and_(FILE.c.id == id, FILE.c.state == "dying")
         await self._system().sql(sa.update(FILE).where(such).values(until=until))
 
-    async def pictures(self, id: UUID) -> Sequence[str]:
-        """The images that were made of a file, or are being made."""
-        rows = await self._system().sql(sa.select(PICTURE.c.spec).where(PICTURE.c.file_id == id))
-        return rows.scalars().all()
-
-    async def making(self, id: UUID) -> datetime | None:
-        """Since when an image of a file is being made, the one that was last heard of; None where none is."""
-        such = sa.and_(PICTURE.c.file_id == id, PICTURE.c.size.is_(None))
-        rows = await self._system().sql(sa.select(PICTURE.c.made_at).where(such).order_by(PICTURE.c.made_at.desc()))
-        return rows.scalars().first()
-
     async def loose(self, most: int = BATCH) -> Sequence[UUID]:
         """Files that are whole, and whose clients wrote bytes by themselves and can't any more."""
         rows = await self._system().sql(
@@ -271,7 +260,7 @@ class Register:
             await self._system().sql(sa.update(FILE).where(such).values(loose_until=None))
 
     def _loose(self) -> sa.ColumnElement[bool]:
-        return sa.and_(FILE.c.loose_until <= self._clock(), FILE.c.state.in_(["ready", "held", "free"]))
+        return sa.and_(FILE.c.loose_until <= self._clock(), FILE.c.state.in_(WHOLE))
 
 
 def _used(owner: str, but: UUID | None = None) -> sa.Select[Any]:

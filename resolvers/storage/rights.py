@@ -36,17 +36,20 @@ class Rights:
 
     def declared(self, model: str, field: str) -> FileColumn:
         """What may be put into a column, by their names in Python. Raises Refusal (NOT_FOUND) where it is gone."""
-        table = self._catalog.tables.get(model)
-        column = table.columns.get(field) if table else None
-        if column is None or column.file is None:
+        found = self._file(model, field)
+        if found is None:
             raise Refusal.of(Code.NOT_FOUND, f"There is no column {model}.{field} for files any more.")
-        return column.file
+        return found
 
     def public(self, model: str, field: str) -> bool:
         """Whether files of a column, by its names in Python, are public; false where it is gone."""
+        found = self._file(model, field)
+        return found is not None and found.public
+
+    def _file(self, model: str, field: str) -> FileColumn | None:
         table = self._catalog.tables.get(model)
         column = table.columns.get(field) if table else None
-        return column is not None and column.file is not None and column.file.public
+        return column.file if column else None
 
     def _view(self, actor: Actor) -> View:
         roles = (actor.roles & self._catalog.roles) | {"anyone"}

@@ -107,13 +107,15 @@ class Signing:
         given = f"until={math.floor(until.timestamp())}&"
         return f"{self._base}/{way}/{file}?{given}signature={_sign(self._keys[0], way, file, given, '')}"
 
-    def may_upload(self, file: UUID, way: Literal["put", "tus"], parameters: Mapping[str, str], now: datetime) -> bool:
-        """Whether the parameters of a URL let its holder send the bytes of a file now."""
-        until = parameters.get("until", "")
-        if {*parameters} != {"until", "signature"} or not _UNTIL.fullmatch(until):
-            return False
-        signed = self._signed(way, file, f"until={until}&", "", parameters["signature"])
-        return signed and now.timestamp() < int(until)
+    def may_upload(
+        self, file: str, way: Literal["put", "tus"], parameters: Mapping[str, str], now: datetime
+    ) -> UUID | None:
+        """The file whose bytes a URL lets its holder send now; None where it doesn't. `file` is as its path has it."""
+        id, until = _id(file), parameters.get("until", "")
+        if id is None or {*parameters} != {"until", "signature"} or not _UNTIL.fullmatch(until):
+            return None
+        signed = self._signed(way, id, f"until={until}&", "", parameters["signature"])
+        return id if signed and now.timestamp() < int(until) else None
 
     def _signed(self, what: str, file: UUID, given: str, name: str, signature: str) -> bool:
         signed = signature.encode(errors="replace")

@@ -10,6 +10,7 @@ from uuid import UUID
 from ...schema.expr import Actor
 from ...schema.module import Host
 from ..session import Session
+from .album import Album
 from .blobs import Blobs
 from .options import Options
 from .pictures import Pictures
@@ -31,6 +32,7 @@ class Store:
     signing: Signing
     rights: Rights
     turns: Turns
+    album: Album
 
     @property
     def now(self) -> datetime:

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
+from ...schema.files import TABLE
+
 OWN = sa.MetaData()
 _MOMENT = sa.DateTime(timezone=True)
 
 FILE = sa.Table(
-    "hedgerow_file",
+    TABLE,
     OWN,
     sa.Column("id", sa.Uuid, primary_key=True),
     sa.Column("model", sa.String(255), nullable=False),

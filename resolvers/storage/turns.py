@@ -128,14 +128,14 @@ class Turns:
 
     async def _ours(self, id: UUID, holder: UUID) -> bool:
         """Whether nobody else has taken the turn, which is renewed so."""
-        mine = sa.update(UPLOAD).where(UPLOAD.c.file_id == id, UPLOAD.c.holder == holder)
+        mine = sa.update(UPLOAD).where(_of(id, holder))
         found = await self._system().sql(mine.values(held_until=self._clock() + LEASE).returning(UPLOAD.c.file_id))
         return found.first() is not None
 
     async def _keep(self, id: UUID, holder: UUID, turn: Turn) -> None:
         """Looks whether another asks for the turn, and renews it, until it is over or lost."""
         loop = asyncio.get_running_loop()
-        wanted = sa.select(UPLOAD.c.wanted).where(UPLOAD.c.file_id == id, UPLOAD.c.holder == holder)
+        wanted = sa.select(UPLOAD.c.wanted).where(_of(id, holder))
         renewed = heard = loop.time()
         while True:
             await asyncio.sleep(LOOK_SECONDS)
@@ -147,14 +147,18 @@ class Turns:
                     turn.stream.interrupt()
                 if loop.time() - renewed >= RENEW_SECONDS:
                     renewed = loop.time()
-                    mine = sa.update(UPLOAD).where(UPLOAD.c.file_id == id, UPLOAD.c.holder == holder)
-                    await self._system().sql(mine.values(held_until=self._clock() + LEASE))
+                    if not await self._ours(id, holder):
+                        return turn.lose()
                     await self._register.go_on(id, self._unused)
                     heard = renewed
             if loop.time() - heard > LEASE.total_seconds() - LOOK_SECONDS:
                 return turn.lose()
 
     async def _leave(self, id: UUID, holder: UUID) -> None:
-        mine = sa.update(UPLOAD).where(UPLOAD.c.file_id == id, UPLOAD.c.holder == holder)
+        mine = sa.update(UPLOAD).where(_of(id, holder))
         with suppress(Refusal):  # the database can't be reached: it ends by itself
             await self._system().sql(mine.values(holder=None, held_until=None, wanted=False))
+
+
+def _of(id: UUID, holder: UUID) -> sa.ColumnElement[bool]:
+    return sa.and_(UPLOAD.c.file_id == id, UPLOAD.c.holder == holder)

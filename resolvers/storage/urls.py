@@ -10,11 +10,8 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from ...schema.files import UrlAsked
-from .pictures import Fit, Format, Wanted
+from .pictures import DECODED, Fit, Format, Wanted
 from .signing import Signing
-
-DECODED = frozenset({"image/jpeg", "image/png", "image/webp", "image/avif", "image/gif"})
-"""Content types of which images are made."""
 
 
 class FileUrls:

@@ -36,7 +36,7 @@ class Creates(Upserts):
     def create(self, objects: Sequence[Object], conflict: Conflict | None) -> Script[list[Made | None]]:
         """Creates rows of one table, with what they lead to; None for those that `onConflict` left alone, unseen."""
         prepared = self.prepared(objects)
-        yield from self.claim()
+        yield from self.check_uploads(prepared)
         return (yield from self.create_prepared(objects, prepared, conflict))
 
     def create_prepared(

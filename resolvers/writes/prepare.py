@@ -13,10 +13,7 @@ from dataclasses import dataclass, field
 
 from ...schema import expr as e
 from ...schema.catalog import Rule, Table, TableColumn
-from ...schema.views import View
 from ..database import Script
-from ..limits import Limits
-from .commands import Commands
 from .judge import Writing
 from .objects import Changes, Object, Related
 from .uploads import Named, look, named, refuse
@@ -43,36 +40,19 @@ class ReadyChanges:
 
 @dataclass(slots=True)
 class Prepared:
-    """What was made ready, by the identity of its Object, of its Changes, or (rows to delete) of its Related."""
+    """What was made ready, by the identity of its Object, of its Changes, or (rows to delete) of its Related. `uploads`
+    are those that are named and not looked at yet; `held` are files that the rows to be changed must have already.
+    """
 
     rows: dict[int, Ready] = field(default_factory=dict[int, Ready])
     changes: dict[int, ReadyChanges] = field(default_factory=dict[int, ReadyChanges])
     doomed: dict[int, e.Expr] = field(default_factory=dict[int, e.Expr])
+    uploads: list[tuple[Changes | None, Named]] = field(default_factory=list[tuple[Changes | None, Named]])
+    held: dict[int, list[Named]] = field(default_factory=dict[int, list[Named]])
 
 
 class Prepares(Work):
     """Makes ready what is to be written."""
-
-    def __init__(self, view: View, commands: Commands, limits: Limits) -> None:
-        super().__init__(view, commands, limits)
-        self._uploads: list[tuple[Changes | None, Named]] = []
-        self._held: dict[int, list[Named]] = {}
-
-    def claim(self) -> Script[None]:
-        """Refuses what was made ready where it names uploads that its caller may not put there."""
-        uploads, self._uploads = self._uploads, []
-        if uploads:
-            named = [each for _, each in uploads]
-            rows = yield look(named, self.commands.dialect)
-            held = refuse(named, rows, self.commands.actor, self.faults)
-            self.faults.check()
-            for changes, each in uploads:
-                if each in held:
-                    self._held.setdefault(id(changes), []).append(each)
-
-    def held(self, changes: Changes) -> list[Named]:
-        """The files that changes name, and that the rows which they are made to must have already."""
-        return self._held.get(id(changes), [])
 
     def prepared(
         self,
@@ -89,6 +69,19 @@ class Prepares(Work):
         self.faults.check()
         return found
 
+    def check_uploads(self, prepared: Prepared) -> Script[None]:
+        """Refuses what was made ready where it names uploads that its caller may not put there."""
+        uploads, prepared.uploads = prepared.uploads, []
+        if not uploads:
+            return
+        named = [each for _, each in uploads]
+        rows = yield look(named, self.commands.dialect)
+        held = {*refuse(named, rows, self.commands.actor, self.faults)}
+        self.faults.check()
+        for changes, each in uploads:
+            if changes and each in held:
+                prepared.held.setdefault(id(changes), []).append(each)
+
     # Rows to create
 
     def _object(self, object: Object, implied: frozenset[str], found: Prepared) -> None:
@@ -99,7 +92,7 @@ class Prepares(Work):
         for name in sorted(given & filled):
             column = object.writes.table.columns[name]
             self.faults.add((*object.path, column.field), "a relation gives it, so leave it out")
-        self._complete(object, rules, filled)
+        self._complete(object, rules, filled, found)
         found.rows[id(object)] = Ready(object, rules, filled)
         for related in object.related:
             self._below(related, found)
@@ -110,7 +103,7 @@ class Prepares(Work):
         for each in related.objects:
             self._object(each, implied, found)
 
-    def _complete(self, object: Object, rules: tuple[Rule, ...], filled: frozenset[str]) -> None:
+    def _complete(self, object: Object, rules: tuple[Rule, ...], filled: frozenset[str], found: Prepared) -> None:
         """Puts presets and defaults where nothing is given, and validates all values."""
         table, values, faults = object.writes.table, object.values, self.faults.count
         values |= self.presets(table, rules)
@@ -131,7 +124,7 @@ class Prepares(Work):
             if column.file:
                 given, path = values.get(column.name), (*object.path, column.field)
                 uploads = named(table.key, column, given, path, self.faults, kept=False)
-                self._uploads += [(None, each) for each in uploads]
+                found.uploads += [(None, each) for each in uploads]
         object.values = self.validated(object.writes, values, object.path)
         if not filled and self.faults.count == faults:
             object.values = self.validated_row(object.writes, object.values, object.path)
@@ -147,7 +140,7 @@ class Prepares(Work):
         relations = frozenset(related.relation.name for related in changes.related)
         rules = self.rules(writes, "update", Writing(frozenset(changes.columns), relations, implied))
         found.changes[id(changes)] = ReadyChanges(rules, implied, where)
-        self._check_given(changes, implied)
+        self._check_given(changes, implied, found)
         for related in changes.related:
             self._below(related, found)
             target = related.target.table.key
@@ -158,7 +151,7 @@ class Prepares(Work):
             if related.delete is not None:
                 found.doomed[id(related)] = self.filter(related.delete, target, "delete")
 
-    def _check_given(self, changes: Changes, implied: Iterable[str]) -> None:
+    def _check_given(self, changes: Changes, implied: Iterable[str], found: Prepared) -> None:
         """Validates what is set, and refuses null where a column can't be null."""
         table = changes.writes.table
         for name, (op, value) in changes.columns.items():
@@ -166,7 +159,7 @@ class Prepares(Work):
             if column.file and op in ("set", "append", "prepend"):
                 place = changes.place(column)
                 given = named(table.key, column, value, place, self.faults, kept=op == "set")
-                self._uploads += [(changes, each) for each in given]
+                found.uploads += [(changes, each) for each in given]
         sets = {name: value for name, (op, value) in changes.columns.items() if op == "set"}
         for name, value in sets.items():
             column = table.columns[name]

@@ -8,7 +8,7 @@ written, whoever writes it, so that nothing can come between.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
@@ -18,7 +18,8 @@ import graphql as g
 
 from ...schema.catalog import TableColumn
 from ...schema.expr import Actor
-from ...schema.files import TABLE
+from ...schema.files import TABLE, UNUSED, State
+from ...schema.types import UPLOAD_ID
 from ...schema.types import UUID as ID
 from ..database import Command, Row
 from ..dialect import Dialect
@@ -26,8 +27,6 @@ from .objects import Faults, Path
 
 MOST_MENTIONED = 1_000
 """How many ids of a mutation are looked at before it begins."""
-READY, HELD, PENDING = "ready", "held", "pending"
-"""States of a file; see `storage/register`."""
 NO_UPLOAD = "there is no upload of yours for this field with that id; createUpload begins one"
 NOT_WHOLE = "its bytes are not all there yet; send them first"
 
@@ -70,17 +69,17 @@ def refuse(uploads: Sequence[Named], rows: Sequence[Row], actor: Actor, faults: 
     for that row alone (`keep`).
     """
     held: list[Named] = []
+    found: dict[UUID, tuple[str, str, str | None, State | None]]
     found = {UUID(str(id)): (model, field, owner, state) for id, model, field, owner, state in rows}
-    claim = actor.claims.get("id")
-    me = None if claim is None else str(claim)
+    me = None if (id := actor.claims.get("id")) is None else str(id)
     for each in uploads:
-        model, field, owner, state = found.get(each.id, ("", "", None, ""))
+        model, field, owner, state = found.get(each.id, ("", "", None, None))
         theirs = owner is not None and owner != me and not actor.superuser
-        if (model, field) == (each.model, each.column) and state == HELD and each.kept:
+        if (model, field) == (each.model, each.column) and state == "held" and each.kept:
             held.append(each)
-        elif (model, field) != (each.model, each.column) or theirs or state not in (READY, PENDING):
+        elif (model, field) != (each.model, each.column) or theirs or state not in UNUSED:
             faults.add(each.path, NO_UPLOAD)
-        elif state == PENDING:
+        elif state == "pending":
             faults.add(each.path, NOT_WHOLE)
     return held
 
@@ -97,40 +96,50 @@ def keep(held: Sequence[Named], rows: Sequence[Mapping[str, Any]], faults: Fault
                 break
 
 
-def mentioned(document: g.Node, variables: Mapping[str, Any]) -> set[UUID]:
-    """All that a mutation may name as an upload: `{upload: id}` in its text or its variables, and ids by themselves
-    that it may put there. What is none of these but looks so does no harm.
+def literals(definitions: Iterable[g.Node]) -> tuple[str, ...]:
+    """What the text of a mutation may name as uploads: `{upload: "id"}`, wherever it stands in the operation and its
+    fragments, and the defaults of variables, which may be ids by themselves.
     """
-    texts = [each for each in variables.values() if isinstance(each, str)]
-    waiting: list[Any] = [*variables.values(), *_Literals.of(document)]
+    found = _Literals()
+    for each in definitions:
+        g.visit(each, found)
+    return tuple(found.texts)
+
+
+def mentioned(texts: Iterable[str], variables: Mapping[str, Any]) -> set[UUID]:
+    """All that a mutation may name as an upload: the `literals` of its text, and `{upload: id}` in its variables, which
+    may be ids by themselves too. What is none of these but looks so does no harm.
+    """
+    given: list[Any] = [*texts, *variables.values()]
+    waiting = [*variables.values()]
     while waiting:
         each = waiting.pop()
         if isinstance(each, dict):
-            if isinstance(each.get("upload"), str):
-                texts.append(each["upload"])
+            given.append(each.get(UPLOAD_ID))
             waiting.extend(each.values())
         elif isinstance(each, list):
             waiting.extend(each)
     found: set[UUID] = set()
-    for text in texts[:MOST_MENTIONED]:
+    for each in [each for each in given if isinstance(each, str)][:MOST_MENTIONED]:
         with suppress(ValueError):
-            found.add(UUID(text))
+            found.add(UUID(each))
     return found
 
 
 class _Literals(g.Visitor):
-    """The objects that stand in a document."""
+    """The texts in a document that may be ids of uploads."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.found: list[Any] = []
+        self.texts: list[str] = []
 
-    @classmethod
-    def of(cls, document: g.Node) -> list[Any]:
-        visitor = cls()
-        g.visit(document, visitor)
-        return visitor.found
+    def enter_object_field(self, node: g.ObjectFieldNode, *_: Any) -> None:
+        if node.name.value == UPLOAD_ID:
+            self._add(node.value)
 
-    def enter_object_value(self, node: g.ObjectValueNode, *_: Any) -> None:
-        texts = [(each.name.value, each.value) for each in node.fields]
-        self.found.append({name: value.value for name, value in texts if isinstance(value, g.StringValueNode)})
+    def enter_variable_definition(self, node: g.VariableDefinitionNode, *_: Any) -> None:
+        self._add(node.default_value)
+
+    def _add(self, value: g.ValueNode | None) -> None:
+        if isinstance(value, g.StringValueNode):
+            self.texts.append(value.value)

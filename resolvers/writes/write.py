@@ -29,7 +29,8 @@ from ..rows import MOST_KEYS, Key, key_lists, keyed
 from .commands import Commands, Statements
 from .mutation import Mutation, Written
 from .objects import Objects, writes_of
-from .writer import Chosen, Writer
+from .updates import Chosen
+from .writer import Writer
 
 
 @dataclass(frozen=True, slots=True)

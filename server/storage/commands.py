@@ -38,7 +38,7 @@ def collect(file: File) -> None:
             async with _started(backend):
                 return await module.collect()
 
-        out.print(f"Deleted {_files(asyncio.run(run()))}.")
+        out.print(f"Deleted {_count(asyncio.run(run()), 'file')}.")
 
 
 @storage.command()
@@ -54,8 +54,8 @@ def check(
                 checked = await Checking(module.store, checksums=checksums).check()
             for fault in checked.faults:
                 out.print(escape(fault))
-            wrong = f"{len(checked.faults):,} faults" if checked.faults else "all is well"
-            out.print(f"{_files(checked.files)}, {checked.bytes:,} bytes: {wrong}.")
+            wrong = _count(len(checked.faults), "fault") if checked.faults else "all is well"
+            out.print(f"{_count(checked.files, 'file')}, {checked.bytes:,} bytes: {wrong}.")
             return bool(checked.faults)
 
         if asyncio.run(run()):
@@ -139,5 +139,5 @@ async def _started(backend: Backend) -> AsyncGenerator[None]:
         raise SetupError(f"Where files are kept can't be reached: {error}.") from error
 
 
-def _files(count: int) -> str:
-    return f"{count:,} file{'' if count == 1 else 's'}"
+def _count(count: int, of: str) -> str:
+    return f"{count:,} {of}{'' if count == 1 else 's'}"

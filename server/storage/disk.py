@@ -71,6 +71,10 @@ class DiskBlobs:
         """See Blobs."""
         await self._workers.stop()
 
+    async def probe(self) -> None:
+        """See Blobs."""
+        await self._workers.run(self._temporary.stat)
+
     async def put(self, key: str, data: AsyncIterable[bytes]) -> int:
         """See Blobs."""
         target = self._tree.path(key)

@@ -24,12 +24,13 @@ from ...resolvers.storage.module import Storage
 from ...resolvers.storage.pictures import Busy, Unreadable, Wanted
 from ...resolvers.storage.register import Kept
 from ...resolvers.storage.signing import PATH, Ticket
+from ...resolvers.storage.sniffing import UNKNOWN
 from ...resolvers.storage.store import Store, final, made
 from ...schema.errors import Refusal
 from ..asgi import ClientGone, Receive, Scope, Send, Watch, Watches
 from ..cors import Crossed
 from .conditions import http_date, judge
-from .headers import UNKNOWN, kept_for, shown_as
+from .headers import kept_for, shown_as
 from .making import Making
 from .sending import Answer
 

@@ -11,7 +11,7 @@ import re
 from datetime import datetime, timedelta
 
 from ...resolvers.storage.filenames import quoted
-from ...resolvers.storage.sniffing import inline
+from ...resolvers.storage.sniffing import UNKNOWN, inline
 
 HEADERS = {
     "x-content-type-options": "nosniff",
@@ -22,7 +22,6 @@ HEADERS = {
 LOCKED = "default-src 'none'; sandbox"
 SHOWN = "default-src 'none'; img-src 'self'; media-src 'self'; style-src 'unsafe-inline'; sandbox"
 """Browsers show an image or a video by a page of their own, which loads it and has styles."""
-UNKNOWN = "application/octet-stream"
 _KEPT = re.compile(r"(?:audio|font|image|model|video)/[a-z0-9.+-]+|application/[a-z0-9.+-]+", re.ASCII)
 _RUN = re.compile(r"script|wasm|xhtml|xslt", re.ASCII)
 _FOR_EVER = "public, max-age=31536000, immutable"

@@ -8,9 +8,8 @@ a while), and more than can be made at once (Busy). Whoever goes away gives up t
 from __future__ import annotations
 
 import asyncio
-import tempfile
 from collections.abc import AsyncGenerator, Generator
-from contextlib import aclosing, asynccontextmanager, contextmanager, suppress
+from contextlib import asynccontextmanager, contextmanager, suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 from uuid import UUID
@@ -18,8 +17,8 @@ from uuid import UUID
 from ...resolvers.cache import Lru
 from ...resolvers.storage.album import Album, Picture, Turn, spec
 from ...resolvers.storage.blobs import CHUNK
-from ...resolvers.storage.local import PREFIX
-from ...resolvers.storage.pictures import Busy, Look, Unreadable, Wanted
+from ...resolvers.storage.local import local_copy
+from ...resolvers.storage.pictures import Busy, Unreadable, Wanted
 from ...resolvers.storage.register import Kept
 from ...resolvers.storage.store import Store, final, made
 from ...schema.errors import Refusal
@@ -45,7 +44,7 @@ class Making:
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._album = Album(store.system, store.options.clock, store.options.pictures)
+        self._album = store.album
         self._making: dict[tuple[UUID, str], asyncio.Event] = {}
         """What is being made in this process; each is told when that is over."""
         self._room = asyncio.Semaphore(AT_ONCE)
@@ -130,10 +129,12 @@ class Making:
             for each in turn.over:
                 await blobs.delete(made(file.id, each))
             await self._album.drop(turn, turn.over)
+            if (file.size or 0) > LARGEST:
+                raise Unreadable(f"it has more than {LARGEST:,} bytes")
             async with lease.renewed():
-                with tempfile.TemporaryDirectory(prefix=PREFIX) as folder:
-                    target = Path(folder, "made")
-                    look = await self._made(file, Path(folder, "original"), wanted, target)
+                async with local_copy(blobs, final(file.id)) as original:
+                    target = original.with_name("made")
+                    look = await self._store.pictures.make(original, wanted, target)
                     if not await lease.renew():
                         return None
                     size = await blobs.put(made(file.id, turn.spec), _chunks(target))
@@ -143,16 +144,6 @@ class Making:
             raise
         finally:
             await self._tidy(lease)
-
-    async def _made(self, file: Kept, source: Path, wanted: Wanted, target: Path) -> Look:
-        """Makes the image of a file's bytes, which come to `source`."""
-        if (file.size or 0) > LARGEST:
-            raise Unreadable(f"it has more than {LARGEST:,} bytes")
-        with source.open("wb") as writing:
-            async with aclosing(self._store.blobs.get(final(file.id), 0, file.size)) as chunks:
-                async for chunk in chunks:
-                    await asyncio.to_thread(writing.write, chunk)
-        return await self._store.pictures.make(source, wanted, target)
 
     async def _tidy(self, lease: _Lease) -> None:
         """What was not finished leaves nothing: first its bytes go, then its row, unless it is another's by now."""

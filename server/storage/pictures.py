@@ -24,7 +24,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from ...resolvers.storage.pictures import Busy, Look, Unreadable, Wanted
+from ...resolvers.storage.pictures import DECODED, Busy, Look, Unreadable, Wanted
 from ...schema.errors import SetupError
 
 logger = logging.getLogger("hedgerow")
@@ -34,7 +34,6 @@ END_SECONDS = 2.0
 """How long a process that has closed its socket may take to be gone."""
 MESSAGE_BYTES = 4096
 """Longer than any message there is."""
-TYPES = ("image/jpeg", "image/png", "image/webp", "image/avif", "image/gif")
 REASONS = {
     "format": "it is no JPEG, PNG, WebP, AVIF or GIF image, or broken from its beginning",
     "pixels": "it has more than {0.pixels:,} pixels",
@@ -299,7 +298,7 @@ def _look(answer: Any, bounds: Bounds) -> Look:
     match answer:
         case {"look": [str(type), int(width), int(height), str(blurhash)]}:
             pixels = width * height if width > 0 and height > 0 else 0
-            if f"image/{type}" in TYPES and 0 < pixels <= bounds.pixels and _BLURHASH.fullmatch(blurhash):
+            if f"image/{type}" in DECODED and 0 < pixels <= bounds.pixels and _BLURHASH.fullmatch(blurhash):
                 return Look(f"image/{type}", width, height, blurhash)
         case {"refused": str(reason)} if reason in REASONS:
             raise Unreadable(REASONS[reason].format(bounds))

@@ -66,6 +66,10 @@ class S3Blobs:
         await self._workers.stop()
         self._client.close()
 
+    async def probe(self) -> None:
+        """See Blobs."""
+        await self._workers.run(self._client.reach)
+
     async def put(self, key: str, data: AsyncIterable[bytes]) -> int:
         """See Blobs."""
         parts = Parts(self._client, checked(key))

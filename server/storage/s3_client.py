@@ -84,6 +84,11 @@ class Client(Minio):
                     raise
         return True
 
+    def reach(self) -> None:
+        """Asks whether there is the bucket, and no more."""
+        if not self.bucket_exists(self._bucket):
+            raise Unreachable("the bucket is not there")
+
     def look(self, key: str) -> Object | None:
         """What S3 knows of an object; `metadata` are its headers."""
         try:

@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from ...resolvers.session import Session
+from ...resolvers.storage.album import Album
 from ...resolvers.storage.local import sweep
 from ...resolvers.storage.module import Storage
 from ...resolvers.storage.options import Options, now
@@ -52,7 +53,8 @@ class ServedStorage(Storage):
 
         register = Register(system, options.clock, options.quota)
         turns = Turns(system, options.clock, register, options.unused)
-        return Store(host, options, blobs, pictures, register, signing, Rights(host.catalog), turns)
+        album = Album(system, options.clock, options.pictures)
+        return Store(host, options, blobs, pictures, register, signing, Rights(host.catalog), turns, album)
 
 
 def storage(

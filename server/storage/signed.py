@@ -7,7 +7,6 @@ same words: URLs that were not signed so, of no file, and those that are over.
 from __future__ import annotations
 
 from typing import Literal
-from uuid import UUID
 
 from starlette.requests import Request
 
@@ -19,17 +18,9 @@ from ...schema.files import FileColumn
 
 async def signed(store: Store, request: Request, way: Literal["put", "tus"]) -> tuple[Kept, FileColumn]:
     """The file of a URL."""
-    id = _id(request.path_params["id"])
-    if id is not None and store.signing.may_upload(id, way, dict(request.query_params), store.now):
-        kept = await store.register.find(id)
-        if kept is not None:
-            return kept, store.rights.declared(kept.model, kept.field)
+    id = store.signing.may_upload(request.path_params["id"], way, dict(request.query_params), store.now)
+    kept = await store.register.find(id) if id else None
+    if kept is not None:
+        return kept, store.rights.declared(kept.model, kept.field)
     message = "This URL does not take an upload, or not any more. Begin another upload."
     raise Refusal.of(Code.FORBIDDEN, message)
-
-
-def _id(text: str) -> UUID | None:
-    try:
-        return UUID(text)
-    except ValueError:
-        return None

@@ -13,6 +13,7 @@ from contextlib import asynccontextmanager
 from typing import IO
 
 from ...resolvers.storage.blobs import CHUNK
+from ...resolvers.storage.local import PREFIX
 from ...schema.errors import Code, Refusal
 from .tus_words import HASHES, Sum
 
@@ -28,7 +29,7 @@ async def spooled(data: AsyncIterable[bytes], sum: Sum) -> AsyncGenerator[AsyncI
     """The bytes of a part, once they are proved. Raises Refusal, and what the stream raises."""
     hash = HASHES[sum.name]()
     size = 0
-    file: IO[bytes] = await asyncio.to_thread(tempfile.TemporaryFile, prefix="hedgerow-")
+    file: IO[bytes] = await asyncio.to_thread(tempfile.TemporaryFile, prefix=PREFIX)
     try:
         async for chunk in data:
             size += len(chunk)

@@ -27,7 +27,7 @@ from ...resolvers.storage.register import Kept
 from ...resolvers.storage.store import Store
 from ...resolvers.storage.turns import Turn
 from ...schema.errors import Code, Refusal
-from ...schema.files import FileColumn
+from ...schema.files import WHOLE, FileColumn
 from ..asgi import ClientGone, host_of
 from ..cors import REQUEST_ID
 from . import tus_words as words
@@ -47,7 +47,6 @@ EXPOSED = (
 )
 """What pages of other origins may read."""
 SPEAKS = {"tus-resumable": words.VERSION}
-DONE = ("ready", "held", "free")
 _STATUSES = ((Misfit, 409), (Mismatch, 460))
 """What tus answers to refusals of its own."""
 
@@ -136,7 +135,7 @@ class Tus:
     async def _tell(self, store: Store, request: Request, body: Body) -> Response:
         kept, column = await signed(store, request, "tus")
         size = kept.size or 0
-        offset = size if kept.state in DONE else await self._offset(store, kept)
+        offset = size if kept.state in WHOLE else await self._offset(store, kept)
         if offset == size and pending(store, kept):  # all is here, and its judgement is not told yet
             kept = await settle(store, kept, column)
         told = {"upload-offset": str(offset), "upload-length": str(size), **_expires(store, kept)}
@@ -151,7 +150,7 @@ class Tus:
             told.status_code = 415
             return told
         offset, sum = words.number(request.headers, "upload-offset"), words.checksum(request.headers)
-        if kept.state in DONE:
+        if kept.state in WHOLE:
             raise Misfit(kept.size or 0)
         length = request.headers.get("content-length", "")
         if length.isdigit() and offset + int(length) > (kept.size or 0):
@@ -167,6 +166,7 @@ class Tus:
             raise Refusal.of(Code.CONFLICT, "The file is used. Take it out of its row instead.")
         async with store.turns.taken(kept.id, WAIT_SECONDS):
             await drop(store, kept)
+            # A row may come to hold one that is ready just now: so its bytes are left to whoever collects what is over.
             await store.register.give_up(kept.id, ready=True)
         return Response(status_code=204, headers=SPEAKS)
 
