@@ -25,6 +25,7 @@ URL = os.environ.get("HEDGEROW_BENCH_POSTGRES") or os.environ.get(
     "HEDGEROW_TEST_POSTGRES", "postgresql://root@127.0.0.1:5432/test"
 )
 SECRET = "a secret for the benchmark, 32 bytes or more"
+ADMIN_SECRET = "another secret for the benchmark, 32 bytes or more"
 HERE = Path(__file__).parent
 PEERS = HERE / "peers"
 KINDS = ("hedgerow, changes", "hedgerow, live", "postgraphile", "postgraphile, row", "parse")
@@ -46,7 +47,8 @@ async def server(kind: str, port: int, url: str):
     """A server of this kind at a port, with a database of its own."""
     environment = {**os.environ, "PORT": str(port), "DATABASE_URL": url, "NODE_ENV": "production"}
     if kind.startswith("hedgerow"):
-        environment |= {"HEDGEROW_DATABASE_URL": url, "HEDGEROW_JWT_SECRET": SECRET, "HEDGEROW_ADMIN_SECRET": SECRET}
+        environment |= {"HEDGEROW_DATABASE_URL": url}
+        environment |= {"HEDGEROW_JWT_SECRET": SECRET, "HEDGEROW_ADMIN_SECRET": ADMIN_SECRET}
         # All listeners are one caller, at one address.
         environment |= {"HEDGEROW_MAX_CONNECTIONS_PER_CALLER": "10000", "HEDGEROW_MAX_CONNECTIONS_PER_ADDRESS": "10000"}
         environment |= {"HEDGEROW_MAX_SUBSCRIPTIONS_PER_CALLER": "10000"}

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, MutableMapping, Sequence
+from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 Scope: TypeAlias = MutableMapping[str, Any]
@@ -15,6 +16,24 @@ Receive: TypeAlias = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send: TypeAlias = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 App: TypeAlias = Callable[[Scope, Receive, Send], Awaitable[None]]
 Headers: TypeAlias = Sequence[tuple[bytes, bytes]]
+
+
+@dataclass(slots=True)
+class Whole:
+    """An answer that is all there."""
+
+    status: int
+    headers: Headers
+    """With content-length; such as may be written as they are."""
+    body: bytes
+
+
+Straight: TypeAlias = Callable[[bytes], Awaitable[Whole]]
+"""What answers a request by its body, a JSON object most likely, where all else is known. Raises nothing."""
+STRAIGHT = "hedgerow.straight"
+"""The extension of a scope by which an application says how requests of the same head, byte by byte, are answered: a
+function that takes a Straight. Not there where the server has no such way (`straight`).
+"""
 
 
 class ClientGone(Exception):

@@ -21,6 +21,7 @@ from ..resolvers.execute import Engine
 from ..resolvers.session import Session
 from ..schema.errors import Code, Refusal
 from ..schema.module import Caller, Module
+from .admission import Admission
 from .asgi import Scope, host_of
 from .callers import STRANGER, identify
 
@@ -57,9 +58,15 @@ class Connections:
     """All that are open."""
 
     def __init__(
-        self, engine: Engine, modules: Sequence[Module], bounds: Bounds, clock: Callable[[], datetime]
+        self,
+        engine: Engine,
+        modules: Sequence[Module],
+        admission: Admission,
+        bounds: Bounds,
+        clock: Callable[[], datetime],
     ) -> None:
         self.engine = engine
+        self.admission = admission
         self.bounds = bounds
         self._modules = modules
         self._clock = clock

@@ -6,11 +6,12 @@ sign in by cookies; with `*` among them, all may ask, without. Where nothing is 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, MutableMapping, Sequence
+from typing import Any
 
 from starlette.middleware.cors import CORSMiddleware
 
-from .asgi import App, Receive, Scope, Send
+from .asgi import App, Headers, Receive, Scope, Send
 
 SECONDS = 600
 """How long browsers may believe what they are told before they ask."""
@@ -35,6 +36,25 @@ def crossing(
         expose_headers=exposed,
         max_age=SECONDS,
     )
+
+
+async def added(scope: Scope, allowed: Collection[str], exposed: Sequence[str] = (REQUEST_ID,)) -> Headers:
+    """The headers that `crossing` adds to any answer to a request, but to one of a browser's that only asks whether it
+    may send another.
+    """
+    found: list[tuple[bytes, bytes]] = []
+
+    async def bare(scope: Scope, receive: Receive, send: Send) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+
+    async def receive() -> MutableMapping[str, Any]:
+        raise AssertionError("nothing is read for it")
+
+    async def send(message: MutableMapping[str, Any]) -> None:
+        found.extend(message["headers"])
+
+    await crossing(bare, allowed, exposed=exposed)(scope, receive, send)
+    return found
 
 
 class Crossed:

@@ -13,6 +13,9 @@ import asyncio
 import re
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import aclosing
+from dataclasses import dataclass
+from functools import partial
+from typing import TypeAlias
 from uuid import UUID
 
 import graphql as g
@@ -25,18 +28,25 @@ from ..resolvers.observe import Observe, Refused
 from ..resolvers.session import Session
 from ..resolvers.writes.idempotency import HEADER
 from ..schema.errors import Code, Complaint, Refusal
-from ..schema.graphql_files import UPLOAD_ID
+from ..schema.expr import Actor
 from ..schema.module import Module
-from .asgi import ClientGone, Headers, Receive, Scope, Send, Watch, Watches, host_of
+from ..schema.types import UPLOAD_ID
+from .admission import Admission
+from .asgi import STRAIGHT, ClientGone, Headers, Receive, Scope, Send, Watch, Watches, Whole, host_of
 from .callers import identify
-from .compression import Compression
+from .compression import Compression, accepts_gzip
 from .connections import Connection, Connections
+from .cors import added
 from .multipart import Form, check_origin, is_form
-from .reply import EVENTS, GRAPHQL_JSON, JSON, Page, Reply, media_type, send_page
-from .request import Asked, Batch, Malformed, TooLarge, read, request
+from .protective import ALWAYS
+from .rate import retry_after
+from .reply import EVENTS, GRAPHQL_JSON, JSON, Page, Reply, Writing, media_type, send_page
+from .request import Asked, Batch, Malformed, TooLarge, from_body, read, request
 from .sse import EventStream
 from .told import Telling
 
+_Kinds: TypeAlias = Collection[g.OperationType] | None
+"""The kinds of operations that a request may be; None for all."""
 REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}\Z", re.ASCII)
 
 STATUS: Mapping[Code, int] = {
@@ -47,6 +57,7 @@ STATUS: Mapping[Code, int] = {
     Code.UNAUTHENTICATED: 401,
     Code.FORBIDDEN: 403,
     Code.NOT_FOUND: 404,
+    Code.PERSISTED_QUERY_NOT_FOUND: 404,
     Code.CONFLICT: 409,
     Code.CONSTRAINT_VIOLATION: 409,
     Code.RATE_LIMITED: 429,
@@ -54,6 +65,8 @@ STATUS: Mapping[Code, int] = {
     Code.UNAVAILABLE: 503,
     Code.TIMEOUT: 504,
 }
+ONE_TIME = frozenset({"x-request-id", "traceparent", HEADER})
+"""Headers that hardly two requests have alike."""
 ALWAYS_TOLD = frozenset({Code.UNAUTHENTICATED, Code.RATE_LIMITED, Code.INTERNAL, Code.UNAVAILABLE, Code.TIMEOUT})
 """The codes whose status is used with `application/json` too: the document is not to blame."""
 
@@ -69,6 +82,7 @@ class GraphQL:
         engine: Engine,
         modules: Sequence[Module],
         connections: Connections,
+        admission: Admission,
         *,
         max_body_bytes: int,
         max_batch: int,
@@ -77,10 +91,12 @@ class GraphQL:
         observe: Observe,
         page: Callable[[], Awaitable[Page]] | None,
         origins: Collection[str] = (),
+        protective: Headers = ALWAYS,
     ) -> None:
         self._engine = engine
         self._modules = modules
         self._connections = connections
+        self._admission = admission
         self._max_body_bytes = max_body_bytes
         self._max_batch = max_batch
         self._compression = compression
@@ -88,15 +104,16 @@ class GraphQL:
         self._observe = observe
         self._page = page
         self._origins = origins
+        self._protective = protective
         self._watches = Watches()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
         given = headers.get("x-request-id", "")
         request_id = given if REQUEST_ID.match(given) else self._new_id()
-        encodings = headers.get("accept-encoding", "")
-        in_parts = scope.get("http_version") != "1.0"
-        reply = Reply(send, request_id, self._compression, encodings, in_parts=in_parts)
+        gzip = self._compression is not None and accepts_gzip(headers.get("accept-encoding", ""))
+        writing = Writing(request_id, self._compression, gzip, self._protective)
+        reply = Reply(send, writing, in_parts=scope.get("http_version") != "1.0")
         asked: Asked | Batch | Form | None = None
         unread: Receive | None = None
         media = JSON
@@ -105,12 +122,13 @@ class GraphQL:
             if scope["method"] == "GET" and self._page and _wants_page(scope, headers):
                 return await send_page(send, await self._page())
             media = media_type(headers.get("accept", ""))
-            asked = await self._asked(scope, receive, headers, media)
+            asked = await self._asked(scope, receive, headers)
+            kinds = _kinds(scope["method"], media)
             if media is EVENTS:
                 with self._connections.open(scope, headers) as connection:
                     await connection.begin(headers)
-                    return await self._stream(connection, asked, headers, receive, send, request_id)
-            session = self._engine.session((await identify(self._modules, headers)).actor)
+                    return await self._stream(connection, asked, kinds, headers, receive, send, request_id)
+            session = await self._session(headers)
             if isinstance(asked, Batch):
                 return await self._answer_all(
                     asked, session, Exchange(headers, exchange.host), receive, reply, request_id
@@ -118,8 +136,9 @@ class GraphQL:
             if isinstance(asked, Form):
                 body = await self._answer_form(asked, session, exchange, receive, request_id)
             else:
+                await self._tell(scope, headers, media, gzip)
                 with Watch(receive, self._watches):
-                    body = await self._answer(asked, session, exchange, request_id)
+                    body = await self._answer(asked, session, exchange, request_id, kinds)
             status, extra = 200, ()
         except ClientGone:
             return None
@@ -129,11 +148,46 @@ class GraphQL:
             media = GRAPHQL_JSON if media is EVENTS else media
             status, body, extra = self._told(error, name, media, request_id)
             unread = receive if isinstance(error, TooLarge) else None
-        if exchange.reply:
-            extra = (*extra, *((name.encode(), value.encode()) for name, value in exchange.reply))
-        return await reply.whole(status, media, body, extra, unread)
+        return await reply.whole(status, media, body, _with_reply(extra, exchange), unread)
 
-    async def _answer(self, asked: Asked, session: Session, exchange: Exchange, request_id: str) -> bytes:
+    async def _tell(self, scope: Scope, headers: Mapping[str, str], media: bytes, gzip: bool) -> None:
+        """Lets the server have others of this head answered straight; not of one that no other request will have."""
+        tell = scope.get("extensions", {}).get(STRAIGHT)
+        if tell and scope["method"] == "POST" and ONE_TIME.isdisjoint(headers):
+            head = _Head(headers, host_of(scope), media, gzip, await added(scope, self._origins))
+            tell(partial(self._straight, head))
+
+    async def _straight(self, head: _Head, body: bytes) -> Whole:
+        """See `asgi.Straight`."""
+        request_id = self._new_id()
+        exchange = Exchange(head.headers, head.host, [])
+        asked: Asked | Batch | None = None
+        try:
+            asked = from_body(body, 0)
+            assert isinstance(asked, Asked), "a body with a list is no JSON object"
+            told = await self._answer(asked, await self._session(head.headers), exchange, request_id)
+            status, extra = 200, ()
+        except Exception as error:
+            name = asked.name if isinstance(asked, Asked) else None
+            status, told, extra = self._told(error, name, head.media, request_id)
+        writing = Writing(request_id, self._compression, head.gzip, self._protective)
+        return await writing.whole(status, head.media, told, (*_with_reply(extra, exchange), *head.added))
+
+    async def _session(self, headers: Mapping[str, str]) -> Session:
+        return self._engine.session((await identify(self._modules, headers)).actor)
+
+    async def _admitted(self, asked: Asked, actor: Actor, host: str, kinds: _Kinds = None) -> Asked:
+        """What is asked, with its document. Raises Refusal, and Malformed for what its method may not do."""
+        asked = await self._admission.enter(asked, actor, host)
+        if kinds and self._engine.kind(asked.document, asked.name) not in kinds:
+            message = "GET is for queries only. Send this operation by POST."
+            raise Malformed(405, Code.BAD_USER_INPUT, message, ((b"allow", b"POST"),))
+        return asked
+
+    async def _answer(
+        self, asked: Asked, session: Session, exchange: Exchange, request_id: str, kinds: _Kinds = None
+    ) -> bytes:
+        asked = await self._admitted(asked, session.actor, exchange.host, kinds)
         found = await self._engine.answer(asked.document, asked.name, asked.variables, session, exchange)
         return self._body(found, asked, request_id)
 
@@ -148,11 +202,12 @@ class GraphQL:
         """The answer of a mutation whose files come with it. They are stored first, each within the limits of the
         column that it is for, and end with a mutation that fails.
         """
-        asked, files = form.asked, self._engine.catalog.files
+        files = self._engine.catalog.files
         assert files, "forms are taken where files are kept"
         if HEADER in exchange.headers:
             message = "An Idempotency-Key goes with JSON. Begin uploads by createUpload, and name them in the mutation."
             raise Malformed(400, Code.BAD_USER_INPUT, message)
+        asked = await self._admitted(form.asked, session.actor, exchange.host)
         found = self._engine.targets(asked.document, asked.name, session.actor, form.paths)
         targets = dict(zip(form.paths, found, strict=True))
         stored: list[UUID] = []
@@ -178,6 +233,7 @@ class GraphQL:
         self,
         connection: Connection,
         asked: Asked | Batch | Form,
+        kinds: _Kinds,
         headers: Mapping[str, str],
         receive: Receive,
         send: Send,
@@ -189,6 +245,7 @@ class GraphQL:
                 " mutations."
             )
             raise Malformed(400, Code.BAD_USER_INPUT, message)
+        asked = await self._admitted(asked, connection.session.actor, connection.address, kinds)
         await EventStream(
             connection, self._connections, asked, headers, receive, send, request_id, self._observe, asyncio.Lock()
         ).run()
@@ -234,24 +291,43 @@ class GraphQL:
                 status = STATUS[error.code] if media is GRAPHQL_JSON or error.code in ALWAYS_TOLD else 200
                 if error.code is Code.UNAUTHENTICATED:
                     extra = ((b"www-authenticate", b"Bearer"),)
+                elif error.code is Code.RATE_LIMITED:
+                    extra = retry_after(error)
         return status, orjson.dumps({"errors": [each.as_json(request_id) for each in complaints]}), extra
 
-    async def _asked(
-        self, scope: Scope, receive: Receive, headers: Mapping[str, str], media: bytes
-    ) -> Asked | Batch | Form:
+    async def _asked(self, scope: Scope, receive: Receive, headers: Mapping[str, str]) -> Asked | Batch | Form:
         if scope["method"] == "POST" and is_form(headers) and self._engine.catalog.files:
             check_origin(headers, self._origins)
             form = Form(receive, headers, self._max_body_bytes)
             await form.begin()
             return form
-        asked = await read(scope, receive, headers, max_body_bytes=self._max_body_bytes, max_batch=self._max_batch)
-        if scope["method"] == "POST":
-            return asked
-        allowed = (g.OperationType.QUERY, *((g.OperationType.SUBSCRIPTION,) if media is EVENTS else ()))
-        if isinstance(asked, Asked) and self._engine.kind(asked.document, asked.name) in allowed:
-            return asked
-        message = "GET is for queries only. Send this operation by POST."
-        raise Malformed(405, Code.BAD_USER_INPUT, message, ((b"allow", b"POST"),))
+        return await read(scope, receive, headers, max_body_bytes=self._max_body_bytes, max_batch=self._max_batch)
+
+
+@dataclass(frozen=True, slots=True)
+class _Head:
+    """What the head of a POST of JSON says."""
+
+    headers: Mapping[str, str]
+    host: str
+    media: bytes
+    gzip: bool
+    added: Headers
+    """What is added to each answer, for pages of other origins."""
+
+
+def _kinds(method: str, media: bytes) -> _Kinds:
+    """What a request may be by its method: GET only reads."""
+    if method == "POST":
+        return None
+    return (g.OperationType.QUERY, g.OperationType.SUBSCRIPTION) if media is EVENTS else (g.OperationType.QUERY,)
+
+
+def _with_reply(extra: Headers, exchange: Exchange) -> Headers:
+    """The headers of an answer with those that a developer's own fields gave it."""
+    if not exchange.reply:
+        return extra
+    return (*extra, *((name.encode(), value.encode()) for name, value in exchange.reply))
 
 
 def _wants_page(scope: Scope, headers: Mapping[str, str]) -> bool:

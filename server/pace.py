@@ -2,7 +2,8 @@
 
 In: the seconds that reads took. Out: whether the next one will be quick. The quickest of the last reads counts, since
 the others have waited for a processor too. What was given up as too slow is not tried as quick for a long time, so that
-what its values make slow is given up seldom.
+what its values make slow is given up seldom; for a short time only where that had not happened for long, since it was
+most likely others who held up the processor.
 """
 
 from __future__ import annotations
@@ -15,6 +16,8 @@ REMEMBERED = 8
 """Of how many reads the quickest counts."""
 SLOW_AGAIN = 256
 """How many reads of a statement are held to be slow after one was given up."""
+SELDOM = 2 * SLOW_AGAIN
+"""After how many reads without giving one up only so many are held to be slow as count."""
 STATEMENTS = 10_000
 """Of how many statements it is known."""
 
@@ -22,12 +25,14 @@ STATEMENTS = 10_000
 class Pace:
     """Of one statement."""
 
-    __slots__ = ("_quick", "_seconds", "_unknown")
+    __slots__ = ("_quick", "_seconds", "_since", "_unknown")
 
     def __init__(self, quick: float) -> None:
         self._quick = quick
         self._seconds: deque[float] = deque(maxlen=REMEMBERED)
         self._unknown = REMEMBERED
+        self._since = 0
+        """How many reads there were since one was given up."""
 
     def quick(self, way: float = 0.0) -> bool:
         """Whether it is quick, where asking for nothing at all takes so many seconds."""
@@ -36,12 +41,14 @@ class Pace:
     def took(self, seconds: float) -> None:
         """A read took so many seconds; of several together, its part of them."""
         self._seconds.append(seconds)
+        self._since += 1
         if self._unknown:
             self._unknown -= 1
 
     def given_up(self) -> None:
         """A read took too long for one that was held to be quick."""
-        self._unknown = SLOW_AGAIN
+        self._unknown = SLOW_AGAIN if self._since < SELDOM else REMEMBERED
+        self._since = 0
 
 
 class Paces:

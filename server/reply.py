@@ -11,8 +11,9 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from ..schema.errors import Code
-from .asgi import Headers, Receive, Send
-from .compression import Compression, accepts_gzip
+from .asgi import Headers, Receive, Send, Whole
+from .compression import Compression, Gzip
+from .protective import ALWAYS
 from .request import Malformed
 
 JSON = b"application/json"
@@ -24,14 +25,11 @@ LINGER_SECONDS = 1.0
 class Reply:
     """The answer to one HTTP request, whole or in parts, compressed where its client wants that."""
 
-    def __init__(
-        self, send: Send, request_id: str, compression: Compression | None, accept_encoding: str, *, in_parts: bool
-    ) -> None:
+    def __init__(self, send: Send, writing: Writing, *, in_parts: bool) -> None:
         self._send = send
+        self._writing = writing
         self._held: list[bytes] | None = None if in_parts else []
-        self._request_id = request_id
-        self._compression = compression
-        self._gzip = compression.gzip() if compression and accepts_gzip(accept_encoding) else None
+        self._gzip = writing.compressor()
 
     async def whole(
         self, status: int, media: bytes, body: bytes, extra: Headers = (), unread: Receive | None = None
@@ -40,11 +38,9 @@ class Reply:
         it is dropped after the answer, for `LINGER_SECONDS`, because closing on a client that still sends resets its
         connection, and the answer is lost with it.
         """
-        if self._compression and len(body) < self._compression.min_bytes:
-            self._gzip = None
-        if self._gzip:
-            body = await self._gzip.add(body, last=True)
-        await self._start(status, media, ((b"content-length", b"%d" % len(body)), *extra))
+        made = await self._writing.whole(status, media, body, extra)
+        await self._send({"type": "http.response.start", "status": made.status, "headers": made.headers})
+        body = made.body
         if unread:
             await self._send({"type": "http.response.body", "body": body, "more_body": True})
             body = b""
@@ -57,7 +53,8 @@ class Reply:
     async def begin(self) -> None:
         """Before the first part."""
         if self._held is None:
-            await self._start(200, JSON, ())
+            headers = self._writing.headers(JSON, compressed=self._gzip is not None)
+            await self._send({"type": "http.response.start", "status": 200, "headers": headers})
 
     async def part(self, part: bytes, *, last: bool) -> None:
         """One part more, after `begin`; sent at once, or where the client's HTTP has no parts, with the last."""
@@ -70,19 +67,43 @@ class Reply:
             part = await self._gzip.add(part, last=last)
         await self._send({"type": "http.response.body", "body": part, "more_body": not last})
 
-    async def _start(self, status: int, media: bytes, extra: Headers) -> None:
+
+@dataclass(slots=True)
+class Writing:
+    """How the answer to one request is written; `compression` is None where nothing is, for nobody."""
+
+    request_id: str
+    compression: Compression | None
+    gzip: bool
+    """Whether the client takes it."""
+    protective: Headers = ALWAYS
+
+    def headers(self, media: bytes, *, compressed: bool) -> list[tuple[bytes, bytes]]:
+        """The headers of an answer, but its length."""
         headers = [
             (b"content-type", media + b"; charset=utf-8"),
-            (b"x-request-id", self._request_id.encode()),
+            (b"x-request-id", self.request_id.encode()),
             (b"cache-control", b"no-store"),
-            (b"x-content-type-options", b"nosniff"),
-            *extra,
+            *self.protective,
         ]
-        if self._compression:
+        if self.compression:
             headers.append((b"vary", b"accept-encoding"))
-        if self._gzip:
+        if compressed:
             headers.append((b"content-encoding", b"gzip"))
-        await self._send({"type": "http.response.start", "status": status, "headers": headers})
+        return headers
+
+    def compressor(self) -> Gzip | None:
+        """For an answer of whatever length."""
+        return self.compression.gzip() if self.compression and self.gzip else None
+
+    async def whole(self, status: int, media: bytes, body: bytes, extra: Headers = ()) -> Whole:
+        """An answer that is all there."""
+        compressed = self.compression is not None and self.gzip and len(body) >= self.compression.min_bytes
+        if compressed and (gzip := self.compressor()):
+            body = await gzip.add(body, last=True)
+        headers = self.headers(media, compressed=compressed)
+        headers.append((b"content-length", b"%d" % len(body)))
+        return Whole(status, [*headers, *extra] if extra else headers, body)
 
 
 def media_type(accept: str) -> bytes:

@@ -2,14 +2,15 @@
 
 In: an ASGI request. Out: Asked, or a Batch of what may become one. Refused here, as Malformed, with the status that
 holds whatever the answer's media type: other methods than GET and POST, bodies too large, not JSON, not UTF-8, not an
-object of the right members, and batches where there are none or of too many.
+object of the right members, and batches where there are none or of too many. Which document an id names, and whether
+it may be sent, is for `documents`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 from urllib.parse import parse_qs
 
 import orjson
@@ -33,13 +34,18 @@ class TooLarge(Malformed):
         super().__init__(413, Code.LIMIT_EXCEEDED, f"The body is larger than {most} bytes.")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Asked:
     """A well-formed request."""
 
     document: str
+    """Empty where it is only named."""
     name: str | None
     variables: dict[str, Any]
+    id: str | None = None
+    """The document's id, as the GraphQL-over-HTTP specification (`documentId`) and Relay send it."""
+    hash: str | None = None
+    """The document's SHA-256 in hexadecimal, or the id that a tool gave it, as Apollo's clients send it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +69,7 @@ async def read(
             raise Malformed(415, Code.BAD_USER_INPUT, "Send the request's JSON in UTF-8.")
         if headers.get("content-encoding", "identity").strip().lower() not in ("identity", ""):
             raise Malformed(415, Code.BAD_USER_INPUT, "Send the request's body as it is, not compressed.")
-        return _from_body(await _body(receive, headers, max_body_bytes), max_batch)
+        return from_body(await _body(receive, headers, max_body_bytes), max_batch)
     if method == "GET":
         return _from_query(scope.get("query_string", b""))
     allow = ((b"allow", b"GET, POST"),)
@@ -75,10 +81,11 @@ def request(given: Any) -> Asked:
     if not isinstance(given, dict):
         message = "This is no JSON object. Send a request with query, variables and operationName."
         raise Malformed(400, Code.BAD_USER_INPUT, message)
-    return _checked(given.get("query"), given.get("operationName"), given.get("variables"), given.get("extensions"))
+    return _checked(cast("dict[str, Any]", given))
 
 
-def _from_body(body: bytes, most: int) -> Asked | Batch:
+def from_body(body: bytes, most: int) -> Asked | Batch:
+    """What the whole body of a POST asks; a batch of `most` requests at most."""
     try:
         given: Any = orjson.loads(body)
     except orjson.JSONDecodeError:
@@ -133,16 +140,39 @@ def _from_query(query: bytes) -> Asked:
         extensions: Any = orjson.loads(single["extensions"]) if single.get("extensions") else None
     except orjson.JSONDecodeError:
         raise Malformed(400, Code.BAD_USER_INPUT, "variables or extensions is not valid JSON.") from None
-    return _checked(single.get("query"), single.get("operationName"), variables, extensions)
+    return _checked({**single, "variables": variables, "extensions": extensions})
 
 
-def _checked(query: Any, name: Any, variables: Any, extensions: Any) -> Asked:
+def _checked(given: Mapping[str, Any]) -> Asked:
+    query, name, variables = given.get("query"), given.get("operationName"), given.get("variables")
+    extensions, id, hash = given.get("extensions"), given.get("documentId"), None
+    if not query and id is None:
+        id = given.get("doc_id", given.get("id"))
+    if extensions and isinstance(extensions, dict) and "persistedQuery" in extensions:
+        hash = _hash(extensions["persistedQuery"])  # pyright: ignore[reportUnknownArgumentType]
+    if id is not None and (not isinstance(id, str) or not id):
+        raise Malformed(400, Code.BAD_USER_INPUT, "documentId is no string, or an empty one.")
+    if id is not None and hash is not None:
+        message = "The document is named twice. Name it by documentId or by extensions.persistedQuery."
+        raise Malformed(400, Code.BAD_USER_INPUT, message)
+    if query is None and (id or hash):
+        query = ""
     if not isinstance(query, str):
-        raise Malformed(400, Code.BAD_USER_INPUT, "query is missing or no string.")
+        message = "query is missing or no string. Send a document, or the documentId of a trusted one."
+        raise Malformed(400, Code.BAD_USER_INPUT, message)
     if name is not None and not isinstance(name, str):
         raise Malformed(400, Code.BAD_USER_INPUT, "operationName is no string.")
     if variables is not None and not isinstance(variables, dict):
         raise Malformed(400, Code.BAD_USER_INPUT, "variables is no JSON object.")
     if extensions is not None and not isinstance(extensions, dict):
         raise Malformed(400, Code.BAD_USER_INPUT, "extensions is no JSON object.")
-    return Asked(query, name or None, variables or {})
+    return Asked(query, name or None, variables or {}, id, hash)
+
+
+def _hash(given: Any) -> str:
+    """What Apollo's clients name a document by."""
+    hash = cast("dict[str, Any]", given).get("sha256Hash") if isinstance(given, dict) else None
+    if not isinstance(hash, str) or not hash or given.get("version") != 1:
+        message = 'extensions.persistedQuery is not such as {"version": 1, "sha256Hash": "…"}.'
+        raise Malformed(400, Code.BAD_USER_INPUT, message)
+    return hash

@@ -17,7 +17,7 @@ import httpx2
 import pytest
 import pytest_asyncio
 
-from hedgerow import Backend, Refusal
+from hedgerow import Backend
 from hedgerow.schema.errors import Code
 from hedgerow.server.graphiql import CONTENT_SECURITY_POLICY
 
@@ -541,18 +541,9 @@ async def test_a_fault_of_ours_tells_nothing(database_url: str, caplog: pytest.L
 # Other paths
 
 
-async def test_health_and_readiness(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_health(database_url: str) -> None:
     async with running(database_url) as backend, client(backend) as http:
         assert (await http.get("/healthz")).json() == {"healthy": True}
-        assert (await http.get("/readyz")).json() == {"ready": True}
-
-        async def down(sql: str, values: Any) -> bytes:
-            raise Refusal.of(Code.UNAVAILABLE, "The database can't be reached right now. Try again.")
-
-        monkeypatch.setattr(backend._started().database, "fetch", down)  # pyright: ignore[reportPrivateUsage]
-        answer = await http.get("/readyz")
-        assert (answer.status_code, answer.json()["ready"]) == (503, False)
-        assert (await http.get("/healthz")).status_code == 200
 
 
 @pytest.mark.parametrize(

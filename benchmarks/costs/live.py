@@ -23,7 +23,7 @@ from queue import SimpleQueue
 from race.alone import Connection
 from race.cluster import Cluster, execute, fetch
 from race.measure import memory, processor, settle
-from race.process import SECRET, Process, request_body
+from race.process import ADMIN_SECRET, Process, request_body
 from race.report import table
 from race.turns import say
 from race.workload import TRACKS
@@ -39,7 +39,7 @@ PATIENCE = 10
 FOLLOWED = "subscription ($id: Int!) { album(albumId: $id) { title artist { name } tracks { trackId name } } }"
 WRITE = "mutation ($id: Int!, $name: String!) { updateTrack(trackId: $id, set: {name: $name}) { trackId } }"
 WRITTEN = re.compile(r"written (\d+)")
-ADMIN = {"Content-Type": "application/json", "X-Hedgerow-Admin-Secret": SECRET}
+ADMIN = {"Content-Type": "application/json", "X-Hedgerow-Admin-Secret": ADMIN_SECRET}
 SEVERAL = {"max_connections_per_caller": 1_000, "max_subscriptions_per_caller": 2 * QUERIES}
 SETTINGS = {"shared_preload_libraries": "pg_stat_statements"}
 """PostgreSQL's, for this part."""

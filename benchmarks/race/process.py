@@ -27,7 +27,8 @@ from .cluster import free_port
 HERE = Path(__file__).parents[1]
 PEERS = HERE / "peers"
 SECRET = "a secret for the benchmark, 32 bytes or more"
-SECRETS = {"HEDGEROW_JWT_SECRET": SECRET, "HEDGEROW_ADMIN_SECRET": SECRET, "HEDGEROW_DATABASE_POOL": "8"}
+ADMIN_SECRET = "another secret for the benchmark, 32 bytes or more"
+SECRETS = {"HEDGEROW_JWT_SECRET": SECRET, "HEDGEROW_ADMIN_SECRET": ADMIN_SECRET, "HEDGEROW_DATABASE_POOL": "8"}
 PATIENCE = 60
 """Seconds within which a server must answer."""
 PAUSE = 0.05
