@@ -1,0 +1,61 @@
+"""Backends in a few words, for tests of the gate: a Note and its Team, with the lines at hand in place of others."""
+
+from typing import Any
+
+import sqlalchemy as sa
+from sqlmodel import Field, Relationship, SQLModel
+
+from hedgerow import File, access, allow, now
+from hedgerow.schema.catalog import Catalog
+from hedgerow.schema.compile import compile_models
+from hedgerow.schema.names import CAMEL
+
+SOURCE = """
+class Team(Own, table=True):
+    id: int | None = Field(default=None, primary_key=True)
+    name: str
+
+class Note(Own, table=True):
+    {sealed}
+    id: int | None = Field(default=None, primary_key=True)
+    title: str
+    body: str = ""
+    public: bool = False
+    stars: int = 0
+    author_id: int = 0
+    team_id: int | None = Field(default=None, foreign_key="team.id")
+    old_team_id: int | None = Field(default=None, foreign_key="team.id")
+    {column}
+    team: Team | None = Relationship(sa_relationship_kwargs={{"foreign_keys": "Note.{team}"}})
+
+    @access
+    def rules(note, me):
+{rules}
+"""
+
+
+def catalog(*rules: str, column: str = "", team: str = "team_id", sealed: str = "", channels: Any = None) -> Catalog:
+    """The compiled backend whose notes have these rules."""
+    registry = sa.orm.registry()
+
+    class Own(SQLModel, registry=registry):
+        metadata = registry.metadata
+
+    source = SOURCE.format(
+        rules="\n".join(f"        yield allow({rule})" for rule in rules) or "        yield from ()",
+        column=column or "pass",
+        team=team,
+        sealed=f"__sealed__ = {{{sealed!r}}}" if sealed else "pass",
+    )
+    names: dict[str, Any] = {
+        "Own": Own,
+        "Field": Field,
+        "Relationship": Relationship,
+        "File": File,
+        "access": access,
+        "allow": allow,
+        "now": now,
+        "__name__": __name__,
+    }
+    exec(compile(source, "gating", "exec"), names)
+    return compile_models([names["Team"], names["Note"]], CAMEL, [channels] if channels else ())
