@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from ..resolvers.dialect import TRIGGER, literal, quote
 from ..schema.catalog import TableName
 from .capture import CHANGES, FEED, Captured
+from .triggers import match_sqlite
 
 REPLACED = "hedgerow_replaced"
 """Columns: table (a label), image, and whether it has the primary key of the row that may replace it (same)."""
@@ -66,17 +67,7 @@ def install(connection: sa.Connection, names: Set[TableName], wanted: Sequence[C
     should = dict(
         trigger for table in wanted for trigger in _triggers(table, keys.get(table.name[1].casefold(), _Keys()))
     )
-    concerned = {table.casefold() for _, table in (*names, *(table.name for table in wanted))}
-    triggers = connection.exec_driver_sql("SELECT name, sql, tbl_name FROM sqlite_schema WHERE type = 'trigger'")
-    there: dict[str, str] = {
-        name: text for name, text, on in triggers if name.startswith(f"{TRIGGER}_") and on.casefold() in concerned
-    }
-    for name, text in there.items():
-        if should.get(name) != text:
-            connection.exec_driver_sql(f"DROP TRIGGER {quote(name)}")
-    for name, text in should.items():
-        if there.get(name) != text:
-            connection.exec_driver_sql(text)
+    match_sqlite(connection, [*names, *(table.name for table in wanted)], (f"{TRIGGER}_",), should)
 
 
 def _keys(connection: sa.Connection) -> dict[str, _Keys]:

@@ -1,8 +1,9 @@
 """The declared tables in the database: made when missing, refused when they don't fit, seeded when new.
 
 In: the models and a database address. Out: nothing, or SetupError with every difference. What is there already is
-never changed. SQLite has no schemas: a table's schema is dropped there. Runs before the server takes its first
-request, through SQLAlchemy, whose DDL and comparison (alembic's) are not ours to write again.
+never changed: that is for `migrations`, whose folder, where there is one, says what a database lacks. SQLite has no
+schemas: a table's schema is dropped there. Runs before the server takes its first request, through SQLAlchemy, whose
+DDL and comparison (alembic's) are not ours to write again.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from ..schema.errors import SetupError
 from ..schema.triggers import Trigger
 from . import capture_postgres, capture_sqlite
 from .capture import Captured
+from .revisions import Revisions, named
 from .sqlite import sqlite3
 from .triggers import install as install_triggers
 
@@ -39,9 +41,17 @@ sa.Table(
     sa.Column("created_at", sa.BigInteger, nullable=False, index=True),
 )
 
+ALONE = 4850190
+"""PostgreSQL's advisory lock of whoever changes tables: a server that starts, or migrations."""
+_ASK_AGAIN = 0.1
+"""Seconds until it is asked again whether they are done."""
 T = TypeVar("T")
 Seed: TypeAlias = Callable[[Session], None]
 """Fills a new database with rows, through a plain SQLModel session; committed when it returns."""
+
+
+class _Taken(Exception):
+    """Another process changes tables."""
 
 
 def sqlite_path(url: str) -> Path:
@@ -59,17 +69,26 @@ async def prepare(
     seed: Seed | None,
     captured: Sequence[Captured] | None = None,
     triggers: Sequence[Trigger] | None = None,
+    revisions: Revisions | None = None,
 ) -> None:
     """Makes missing tables, compares the others, and runs `seed` when all tables were missing.
 
     Changes of the `captured` tables are recorded from then on, and those of no other; None leaves that as it is. So
-    do the tables have the `triggers` of modules, and no other of theirs.
+    do the tables have the `triggers` of modules, and no other of theirs. Where there are `revisions`, tables are made
+    in an empty database only, which has all of them then.
     """
     tables = list(needed(model if isinstance(model, sa.Table) else model.__table__ for model in models))
+
+    def work(connection: sa.Connection) -> None:
+        _prepare(connection, tables, seed, captured, triggers, revisions)
+
     try:
-        await run(
-            url, lambda connection: _prepare(connection, tables, seed, captured, triggers), begin="BEGIN IMMEDIATE"
-        )
+        while True:
+            try:
+                return await run(url, work, begin="BEGIN IMMEDIATE")
+            except _Taken:
+                # In no transaction: an index that another makes CONCURRENTLY would wait for its end.
+                await asyncio.sleep(_ASK_AGAIN)
     except (SQLAlchemyError, OSError) as error:
         cause = getattr(error, "orig", None) or error
         raise SetupError(f"The database can't be prepared: {cause}.") from error
@@ -124,6 +143,7 @@ def _prepare(
     seed: Seed | None,
     captured: Sequence[Captured] | None,
     triggers: Sequence[Trigger] | None,
+    revisions: Revisions | None,
 ) -> None:
     sqlite = connection.dialect.name == "sqlite"
     if sqlite and len({table.name for table in tables}) < len(tables):
@@ -133,20 +153,15 @@ def _prepare(
     if sqlite:
         connection = connection.execution_options(schema_translate_map=dict.fromkeys(schemas))
     else:
-        connection.execute(sa.text("SELECT pg_advisory_xact_lock(4850190)"))  # two processes starting at once
+        if not connection.exec_driver_sql(f"SELECT pg_try_advisory_xact_lock({ALONE})").scalar_one():
+            raise _Taken
         for schema in schemas:
             connection.execute(sa.schema.CreateSchema(schema, if_not_exists=True))
     inspector = sa.inspect(connection)
     there = {table for table in tables if inspector.has_table(table.name, None if sqlite else table.schema)}
-    differences = _differences(connection, there) if there else []
-    if differences:
-        raise SetupError(
-            "The database does not fit the models:\n  "
-            + "\n  ".join(differences)
-            + "\nChange the tables or the models until they agree"
-            + (f", or delete {connection.engine.url.database} to begin anew" if sqlite else "")
-            + ", or name another database in HEDGEROW_DATABASE_URL."
-        )
+    if there:
+        missing = {*tables, *OWN.tables.values()} - there if revisions else set[sa.Table]()
+        _refuse_unfit(connection, there, missing, revisions)
     for metadata in {table.metadata for table in tables}:
         missing = [table for table in tables if table.metadata is metadata and table not in there]
         metadata.create_all(connection, tables=missing)
@@ -157,6 +172,49 @@ def _prepare(
             session.flush()
         if not sqlite:
             _count_on(connection, tables)
+    if revisions and not there:
+        revisions.stamp(connection)
+    install(connection, tables, captured, triggers)
+
+
+def _refuse_unfit(
+    connection: sa.Connection, there: set[sa.Table], missing: set[sa.Table], revisions: Revisions | None
+) -> None:
+    """Raises SetupError, with what mends it, where a database lacks migrations or differs from its models."""
+    inspector = sa.inspect(connection)
+    schemas = connection.dialect.name != "sqlite"
+    missing = {table for table in missing if not inspector.has_table(table.name, table.schema if schemas else None)}
+    differences = [f"The table {table} is in the models, not in the database." for table in missing]
+    differences = sorted(differences) + _differences(connection, there)
+    pending = revisions.pending(connection) if revisions else []
+    if revisions and pending and (differences or revisions.at(connection)):
+        raise SetupError(
+            f"The database lacks {len(pending)} of the migrations in {revisions.folder}, from {named(pending[0])} on."
+            "\nRun `hedgerow migrate up FILE`." + "".join(f"\n  {each}" for each in differences)
+        )
+    if not differences:
+        return
+    told = "The database does not fit the models:\n  " + "\n  ".join(differences)
+    if revisions:
+        raise SetupError(
+            f"{told}\nRun `hedgerow migrate make FILE -m 'what changed'` to write the migration, look at it, and"
+            " `hedgerow migrate up FILE` to run it."
+        )
+    raise SetupError(
+        f"{told}\nChange the tables or the models until they agree (`hedgerow migrate make FILE -m 'what changed'`"
+        " writes what changes the tables, `hedgerow migrate up FILE` runs it)"
+        + ("" if schemas else f", or delete {connection.engine.url.database} to begin anew")
+        + ", or name another database in HEDGEROW_DATABASE_URL."
+    )
+
+
+def install(
+    connection: sa.Connection,
+    tables: Sequence[sa.Table],
+    captured: Sequence[Captured] | None,
+    triggers: Sequence[Trigger] | None,
+) -> None:
+    """Has tables the triggers that record changes of `captured`, and the `triggers` of modules; None: as they are."""
     if captured is not None:
         _capture(connection, tables, captured)
     if triggers is not None:

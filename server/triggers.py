@@ -62,9 +62,16 @@ def _event(trigger: Trigger) -> str:
 
 def _install_sqlite(connection: sa.Connection, names: Set[TableName], wanted: Sequence[Trigger]) -> None:
     should = dict(_sqlite(trigger) for trigger in wanted)
-    concerned = {table.casefold() for _, table in (*names, *(trigger.table for trigger in wanted))}
+    match_sqlite(connection, [*names, *(trigger.table for trigger in wanted)], _PREFIXES, should)
+
+
+def match_sqlite(
+    connection: sa.Connection, tables: Iterable[TableName], prefixes: tuple[str, ...], should: Mapping[str, str]
+) -> None:
+    """Has tables just these triggers, by their names and texts, of all whose names begin so."""
+    concerned = {table.casefold() for _, table in tables}
     triggers = connection.exec_driver_sql("SELECT name, sql, tbl_name FROM sqlite_schema WHERE type = 'trigger'")
-    there = {name: text for name, text, on in triggers if name.startswith(_PREFIXES) and on.casefold() in concerned}
+    there = {name: text for name, text, on in triggers if name.startswith(prefixes) and on.casefold() in concerned}
     for name, text in there.items():
         if should.get(name) != text:
             connection.exec_driver_sql(f"DROP TRIGGER {quote(name)}")

@@ -1,0 +1,86 @@
+"""A database beside the tables that it should have → what would change it, as operations of alembic's.
+
+In: an open connection, and Wanted. Out: operations in an order in which they can run, constraints with names. Names are
+those that PostgreSQL gives by itself, so that a script that was made on SQLite, which gives none, finds them there too.
+Server defaults, comments and CHECK constraints are not compared, for databases don't give them back as they were said.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+from alembic.autogenerate import produce_migrations
+from alembic.migration import MigrationContext
+from alembic.operations import ops
+
+from .wanted import UNTOLD, Wanted
+
+NAMES = {
+    "fk": "%(table_name)s_%(column_0_N_name)s_fkey",
+    "uq": "%(table_name)s_%(column_0_N_name)s_key",
+}
+"""How PostgreSQL names constraints that have no name."""
+
+
+def compare(connection: sa.Connection, wanted: Wanted, *, alone: bool) -> list[ops.MigrateOperation]:
+    """What a database lacks, and has too much; `alone` where all its tables are ours. Of other databases, tables that
+    no model names are nobody's business here.
+    """
+
+    def included(thing: Any, name: str | None, kind: str, reflected: bool, compare_to: Any) -> bool:
+        if kind == "table":
+            return name not in UNTOLD and (alone or not reflected or compare_to is not None)
+        return True
+
+    def named(name: str | None, kind: str, parents: Any) -> bool:
+        return kind != "schema" or name in {None, *wanted.schemas}
+
+    context = MigrationContext.configure(
+        connection,
+        opts={
+            "compare_type": True,
+            "include_schemas": bool(wanted.schemas),
+            "include_object": included,
+            "include_name": named,
+        },
+    )
+    upgrade = produce_migrations(context, wanted.metadata).upgrade_ops
+    found = [each for each in upgrade.ops if not isinstance(each, ops.ModifyTableOps) or each.ops] if upgrade else []
+    for each in flat(found):
+        _name(each)
+    return [_created(each) if isinstance(each, ops.CreateTableOp) else each for each in found]
+
+
+def _created(operation: ops.CreateTableOp) -> ops.CreateTableOp:
+    """The same with named constraints: SQLite would forget which they are, and alembic not see that one goes."""
+    table = operation.to_table()
+    for constraint in table.constraints:
+        if isinstance(constraint, sa.UniqueConstraint) and constraint.name is None:
+            constraint.name = f"{table.name}_{'_'.join(column.name for column in constraint.columns)}_key"
+    return ops.CreateTableOp.from_table(table)
+
+
+def flat(operations: Sequence[ops.MigrateOperation]) -> Iterator[ops.MigrateOperation]:
+    """Single operations, without what groups them by tables."""
+    for each in operations:
+        if isinstance(each, ops.ModifyTableOps):
+            yield from each.ops
+        else:
+            yield each
+
+
+def _name(operation: ops.MigrateOperation) -> None:
+    match operation:
+        case ops.CreateForeignKeyOp() if operation.constraint_name is None:
+            operation.constraint_name = f"{operation.source_table}_{'_'.join(operation.local_cols)}_fkey"
+        case ops.CreateUniqueConstraintOp() if operation.constraint_name is None:
+            operation.constraint_name = f"{operation.table_name}_{'_'.join(operation.columns)}_key"
+        case ops.DropConstraintOp() if operation.constraint_name is None:
+            constraint = operation.to_constraint()
+            columns = [column.name for column in getattr(constraint, "columns", ())]
+            kind = "fkey" if isinstance(constraint, sa.ForeignKeyConstraint) else "key"
+            operation.constraint_name = f"{operation.table_name}_{'_'.join(columns)}_{kind}"
+        case _:
+            pass
