@@ -81,6 +81,11 @@ class LinkedBus:
         self._waiting: list[tuple[str, bytes, asyncio.Future[None]]] = []
         self._bytes = 0
 
+    @property
+    def linked(self) -> bool:
+        """Whether there is a connection right now."""
+        return self._linked.is_set()
+
     async def start(self) -> None:
         """Connects at once; SetupError when the service can't be reached."""
         try:

@@ -52,6 +52,17 @@ class BaseFeed(ABC):
         self._wake = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self._prune_at = 0.0
+        self._failures = 0
+
+    @property
+    def failing(self) -> bool:
+        """Whether the database could not be asked when that was last tried; it is tried again."""
+        return bool(self._failures)
+
+    @property
+    def upto(self) -> Position | None:
+        """Before it, all is told; None while nobody listens."""
+        return self._upto
 
     @property
     def epoch(self) -> str:
@@ -115,7 +126,6 @@ class BaseFeed(ABC):
                 logger.exception("what takes the changes of the database failed")
 
     async def _live(self) -> None:
-        failures = 0
         while True:
             try:
                 await self._rest()
@@ -125,10 +135,10 @@ class BaseFeed(ABC):
                     await self._admit()
                 await self._turn()
                 await self._prune_sometimes()
-                failures = 0
+                self._failures = 0
             except Exception as error:
-                pause = min(FIRST_PAUSE * 2**failures, LONGEST_PAUSE)
-                failures += 1
+                pause = min(FIRST_PAUSE * 2**self._failures, LONGEST_PAUSE)
+                self._failures += 1
                 logger.warning("the feed of changes failed, and goes on in %.1f s: %r", pause, error)
                 await asyncio.sleep(pause)
                 self._wake.set()

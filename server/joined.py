@@ -8,12 +8,9 @@ to themselves, as they send whole messages.
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol as Protocol
-else:
-    from uvicorn.protocols.http.auto import AutoHTTPProtocol as Protocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 LARGE = 65_536
 """Bytes that are held back at most: more is for the socket's own flow control."""
@@ -39,6 +36,13 @@ class Joined:
         elif len(self._pieces) == 1:
             self._loop.call_soon(self.flush)
 
+    def whole(self, head: bytes, body: bytes) -> None:
+        """Sends an answer that is all there, after what is held back."""
+        if self._pieces:
+            self.flush()
+        if not self.inner.is_closing():
+            self.inner.writelines((head, body))
+
     def flush(self) -> None:
         """Sends what is held back, if the connection is there."""
         pieces, self._pieces, self._size = self._pieces, [], 0
@@ -54,7 +58,7 @@ class Joined:
         return getattr(self.inner, name)
 
 
-class JoinedProtocol(Protocol):
+class JoinedProtocol(HttpToolsProtocol):
     """uvicorn's HTTP protocol on such transports."""
 
     transport: Any

@@ -7,7 +7,19 @@ from __future__ import annotations
 import logging
 from typing import assert_never
 
-from ..resolvers.observe import AsSystem, Event, Failed, NotDone, Parted, Planned, Refused, Slow, Uncollected
+from ..resolvers.observe import (
+    AsSystem,
+    Event,
+    Failed,
+    NotDone,
+    Parted,
+    Planned,
+    Refused,
+    Slow,
+    Uncollected,
+    Uncounted,
+    Unstored,
+)
 
 logger = logging.getLogger("hedgerow")
 
@@ -37,5 +49,9 @@ class Log:
                 logger.error("%s is over, but what was to follow failed", name, exc_info=event.cause)
             case Uncollected():
                 logger.warning("files could not be deleted, again in %.0f s: %r", event.seconds, event.cause)
+            case Unstored():
+                logger.error("files can't be reached: %s", event.cause)
+            case Uncounted():
+                logger.warning("requests are counted by this process alone for now: %r", event.cause)
             case _:
                 assert_never(event)

@@ -45,6 +45,7 @@ class EventStream:
     connection: Connection
     connections: Connections
     asked: Asked
+    """With its document, which has been admitted."""
     headers: Mapping[str, str]
     receive: Receive
     send: Send
@@ -85,10 +86,10 @@ class EventStream:
 
     async def _follow(self) -> None:
         """All there is to tell, to the end."""
-        asked = self.asked
         errors: tuple[Complaint, ...] = ()
         try:
             with self.connections.operation(self.connection):
+                asked = self.connections.admission.again(self.asked, self.connection.session.actor)
                 told = self.connections.engine.subscribe(
                     asked.document,
                     asked.name,
