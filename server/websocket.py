@@ -12,7 +12,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping
 from contextlib import aclosing, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, cast
 
 import graphql as g
@@ -25,8 +25,10 @@ from ..resolvers.live.subscribe import Event, Told
 from ..resolvers.observe import Failed, Observe, Refused
 from ..resolvers.writes.idempotency import HEADER
 from ..schema.errors import Code, Complaint, Refusal
-from .asgi import Receive, Scope, Send
+from ..schema.expr import Actor
+from .asgi import Headers, Receive, Scope, Send
 from .connections import Connection, Connections, Ended
+from .protective import ALWAYS
 from .request import Asked, Malformed, request
 from .told import Telling
 
@@ -49,10 +51,13 @@ class Closed(Exception):
 class WebSockets:
     """The ASGI application of WebSockets at /graphql. `new_id` makes request ids."""
 
-    def __init__(self, connections: Connections, new_id: Callable[[], str], observe: Observe) -> None:
+    def __init__(
+        self, connections: Connections, new_id: Callable[[], str], observe: Observe, protective: Headers = ALWAYS
+    ) -> None:
         self._connections = connections
         self._new_id = new_id
         self._observe = observe
+        self._protective = protective
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
@@ -66,13 +71,13 @@ class WebSockets:
                 await talk.run(None if spoken else Closed(4406, f"Speak {PROTOCOL}."))
         except Refusal as refusal:
             self._observe(Refused(self._new_id(), None, refusal.code, str(refusal)))
-            await _refuse(scope, send, refusal)
+            await _refuse(scope, send, refusal, self._protective)
 
 
 @dataclass(eq=False, slots=True)
 class Running:
-    """An operation, how long its message was, the text in front of its events' data, the task that it runs in, and
-    whether it is a subscription.
+    """An operation, how long its message was, the text in front of its events' data, the task that it runs in,
+    whether it is a subscription, and whether it was admitted before.
     """
 
     asked: Asked
@@ -80,6 +85,7 @@ class Running:
     head: str
     task: asyncio.Task[None] | None = None
     lasts: bool = False
+    entered: bool = False
 
 
 @dataclass(eq=False, slots=True)
@@ -231,22 +237,23 @@ class Talk:
         if text:
             await self._error(id, (Complaint(Code.LIMIT_EXCEEDED, text),), self.new_id())
             return
-        self._start(id, asked, length, tasks)
+        self._start(id, Running(asked, length, f'{{"id":{_json(id)},"type":"next","payload":'), tasks)
 
-    def _start(self, id: str, asked: Asked, length: int, tasks: asyncio.TaskGroup) -> None:
-        running = self.running[id] = Running(asked, length, f'{{"id":{_json(id)},"type":"next","payload":')
+    def _start(self, id: str, running: Running, tasks: asyncio.TaskGroup) -> None:
+        self.running[id] = running
         running.task = tasks.create_task(self._run(id, running))
 
     # What runs
 
     async def _run(self, id: str, running: Running) -> None:
         """One operation, to its end."""
-        asked, request_id = running.asked, self.new_id()
-        telling = Telling(self.observe, request_id, asked.name)
+        request_id = self.new_id()
+        telling = Telling(self.observe, request_id, running.asked.name)
         errors: tuple[Complaint, ...] = ()
         try:
             with self.connections.operation(self.connection):
                 session = self.connection.session
+                asked = await self._admitted(running, session.actor)
                 kind = self.engine.prepare(asked.document, asked.name, session.actor).kind
                 running.lasts = kind is g.OperationType.SUBSCRIPTION
                 exchange = Exchange(self.headers, self.connection.address)
@@ -268,6 +275,15 @@ class Talk:
             else:
                 await self._say(f'{{"id":{_json(id)},"type":"complete"}}')
 
+    async def _admitted(self, running: Running, actor: Actor) -> Asked:
+        """What is asked, with its document; counted only once. Raises Refusal."""
+        admission = self.connections.admission
+        if running.entered:
+            return admission.again(running.asked, actor)
+        running.asked = await admission.enter(running.asked, actor, self.connection.address)
+        running.entered = True
+        return running.asked
+
     # What stands around
 
     async def _stay(self, tasks: asyncio.TaskGroup) -> None:
@@ -282,7 +298,7 @@ class Talk:
             for id, running in list(self.running.items()):
                 if running.lasts and running.task:
                     running.task.cancel()
-                    self._start(id, running.asked, running.length, tasks)
+                    self._start(id, replace(running, task=None), tasks)
 
     def _unidentified(self, error: Exception) -> Closed:
         """The end of a connection of which nobody can say whose it is."""
@@ -357,12 +373,16 @@ def _json(text: str) -> str:
     return orjson.dumps(text).decode()
 
 
-async def _refuse(scope: Scope, send: Send, refusal: Refusal) -> None:
+async def _refuse(scope: Scope, send: Send, refusal: Refusal, protective: Headers) -> None:
     """Answers a handshake with an HTTP status; servers that can't do that answer 403."""
     if "websocket.http.response" not in scope.get("extensions", {}):
         return await send({"type": "websocket.close", "code": 1008})
     body = orjson.dumps({"errors": [each.as_json() for each in refusal.complaints]})
-    headers = [(b"content-type", b"application/json; charset=utf-8"), (b"content-length", b"%d" % len(body))]
+    headers = [
+        (b"content-type", b"application/json; charset=utf-8"),
+        (b"content-length", b"%d" % len(body)),
+        *protective,
+    ]
     status = HTTP_STATUS.get(refusal.code, 400)
     await send({"type": "websocket.http.response.start", "status": status, "headers": headers})
     return await send({"type": "websocket.http.response.body", "body": body})

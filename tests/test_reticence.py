@@ -1,0 +1,146 @@
+"""Where the schema can't be asked for, errors don't give its names away one by one either (as clairvoyance asks)."""
+
+import enum
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+import strawberry
+
+from hedgerow import Backend, SetupError
+from hedgerow.schema import graphql as generated
+from hedgerow.schema.views import view
+from hedgerow.server.settings import Settings
+
+from .conftest import running
+from .test_http import AS_ADMIN, as_user, client, code, post
+
+INTROSPECTION = ("{ __schema { types { name } } }", '{ __type(name: "Note") { name } }')
+W = "query ($w: NoteFilter) { notes(where: $w) { id } }"
+PROBES: list[tuple[str, dict[str, Any]]] = [
+    ("{ nots { id } }", {}),
+    ("{ notes { titel } }", {}),
+    ("{ notes { id } { id } }", {}),
+    ("{ notes(wher: {}) { id } }", {}),
+    ("{ notes(where: {titel: {_eq: 1}}) { id } }", {}),
+    ("{ notes(where: {title: {_eg: 1}}) { id } }", {}),
+    ("{ notes(orderBy: [{title: ASCC}]) { id } }", {}),
+    ("query ($w: NoteFilte) { notes(where: $w) { id } }", {}),
+    ("{ ... on Quer { notes { id } } }", {}),
+    ("{ notes { ... on Not { id } } }", {}),
+    ("{ notes { id @skp(if: true) } }", {}),
+    ("{ notes { id @skip(iff: true) } }", {}),
+    ("{ things(where: {aMood: {_eq: HAPY}}) { id } }", {}),
+    (W, {"w": {"titel": {}}}),
+    (W, {"w": {"title": {"_eg": ""}}}),
+    ("query ($o: [NoteOrder!]) { notes(orderBy: $o) { id } }", {"o": [{"title": "ASCC"}]}),
+    ("query ($m: Mood) { things(where: {aMood: {_eq: $m}}) { id } }", {"m": "HAPY"}),
+    ("{ hello(wors: {loud: true}) }", {}),
+    ("{ hello(words: {lout: true}) }", {}),
+    ("query ($w: Words!) { hello(words: $w) }", {"w": {"lout": True}}),
+    ("query ($w: Words!) { hello(words: $w) __typename }", {"w": {"tone": "CLAM"}}),
+]
+"""Documents that are nearly right."""
+GIVEN_AWAY = ("Did you mean", "There are:", "expected one of", "Perhaps", "or 'id'")
+
+
+@strawberry.enum
+class Tone(enum.Enum):
+    CALM = "calm"
+
+
+@strawberry.input
+class Words:
+    loud: bool = False
+    tone: Tone = Tone.CALM
+
+
+@strawberry.type
+class Query:
+    @strawberry.field
+    def hello(self, words: Words) -> str:
+        return "hello"
+
+
+@pytest.fixture(params=[False, "signed-in"], ids=str)
+async def closed(request: pytest.FixtureRequest, database_url: str) -> AsyncIterator[Any]:
+    async with running(database_url, introspection=request.param, query=Query) as backend, client(backend) as http:
+        yield http
+
+
+@pytest.fixture
+async def everything(sqlite_world: str) -> AsyncIterator[Any]:
+    async with running(sqlite_world, query=Query) as backend, client(backend) as http:
+        yield http
+
+
+@pytest.mark.parametrize(("document", "variables"), PROBES, ids=lambda each: str(each)[:60])
+async def test_errors_give_no_names_away(
+    closed: Any, everything: Any, document: str, variables: dict[str, Any]
+) -> None:
+    answer = await post(closed, document, variables=variables)
+    assert code(answer) in ("GRAPHQL_VALIDATION_FAILED", "BAD_USER_INPUT", "GRAPHQL_PARSE_FAILED")
+    assert not [each for each in GIVEN_AWAY if each in answer.text], answer.text
+    for caller in ({}, AS_ADMIN):
+        spoken = await post(everything if not caller else closed, document, caller, variables=variables)
+        assert code(spoken) == code(answer)
+
+
+async def test_names_are_given_where_the_schema_can_be_asked_for(closed: Any, everything: Any) -> None:
+    asked, words = "{ notes { titel } }", "Did you mean 'title'"
+    assert words in (await post(everything, asked)).text
+    assert words in (await post(closed, asked, AS_ADMIN)).text
+
+
+@pytest.mark.parametrize("document", INTROSPECTION)
+async def test_signed_in_callers_may_ask(database_url: str, document: str) -> None:
+    async with running(database_url, introspection="signed-in") as backend, client(backend) as http:
+        assert code(await post(http, document)) == "GRAPHQL_VALIDATION_FAILED"
+        assert code(await post(http, document, {"x-hedgerow-role": "anyone", **AS_ADMIN})) == (
+            "GRAPHQL_VALIDATION_FAILED"
+        )
+        assert code(await post(http, document, as_user(1))) == ""
+        assert code(await post(http, document, AS_ADMIN)) == ""
+        assert "Did you mean 'title'" in (await post(http, "{ notes { titel } }", as_user(1))).text
+        assert "Did you mean" not in (await post(http, "{ notes { titel } }")).text
+
+
+def names(backend: Backend, *roles: str) -> set[str]:
+    """All names of a caller's schema."""
+    schema = generated.build(view(backend.catalog, frozenset({"anyone", *roles})))
+    found: set[str] = set()
+    for name, type in schema.type_map.items():
+        found |= {name, *getattr(type, "fields", {}), *getattr(type, "values", {})}
+        for each in getattr(type, "fields", {}).values():
+            found |= {*getattr(each, "args", {})}
+    return found
+
+
+async def test_what_may_have_been_meant_is_always_the_callers_own(database_url: str) -> None:
+    """Every name of the whole schema, with its last letter gone: no other name that a stranger lacks is told."""
+    async with running(database_url) as backend, client(backend) as http:
+        hidden = names(backend, "user", "auditor", "planner", "reviewer", "support") - names(backend)
+        assert {"body", "PersonFilter", "teamId"} <= hidden
+        told: list[str] = []
+        for name in sorted(names(backend, "user", "auditor")):
+            near = name[:-1]
+            if not near.strip("_") or not near[0].isalpha() or near in hidden:
+                continue
+            for document in (f"{{ {near} }}", f"{{ notes {{ {near} }} }}", f"query ($a: {near}) {{ notes {{ id }} }}"):
+                told.append((await post(http, document)).text.replace(document, "").replace(f"'{near}'", ""))
+            told.append((await post(http, W, variables={"w": {near: {}}})).text.replace(f"'{near}'", ""))
+        assert len(told) > 200
+        for name in hidden:
+            assert not [each for each in told if f"'{name}'" in each], name
+
+
+@pytest.mark.parametrize("wrong", ["sometimes", "signed_in", "anyone"])
+def test_introspection_is_one_of_three(wrong: str) -> None:
+    with pytest.raises(SetupError, match="INTROSPECTION"):
+        Settings.read(introspection=wrong)
+
+
+def test_introspection_is_read_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    for text, meant in (("true", True), ("false", False), ("signed-in", "signed-in")):
+        monkeypatch.setenv("HEDGEROW_INTROSPECTION", text)
+        assert Settings.read().introspection == meant
