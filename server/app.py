@@ -20,7 +20,6 @@ from fastapi import FastAPI, Response
 from fastapi.responses import JSONResponse
 
 from ..resolvers.cursors import Cursors
-from ..resolvers.database import Database
 from ..resolvers.execute import Engine
 from ..resolvers.live.bus import Bus
 from ..resolvers.live.live import Live
@@ -31,13 +30,14 @@ from ..resolvers.session import Session
 from ..schema.catalog import Catalog
 from ..schema.compile import compile_models
 from ..schema.compile_custom import compile_custom
-from ..schema.errors import DeclarationError, Problem, Refusal, SetupError
+from ..schema.errors import DeclarationError, Problem, SetupError
 from ..schema.examples import Example, examples, writes
 from ..schema.expr import Actor
 from ..schema.module import Caller, Module
 from ..schema.names import NAMINGS, NamingName
 from ..schema.views import view
 from . import graphiql
+from .admission import Admission
 from .asgi import App, Receive, Scope, Send
 from .bus import AnyBus, bus_of
 from .callers import AdminSecret, Tokens, identify
@@ -45,14 +45,19 @@ from .capture import Captured, captured
 from .compression import Compression
 from .connections import Bounds, Connections
 from .cors import crossing
+from .documents import Trusted
 from .feed import Keep
 from .feed_postgres import PostgresFeed
 from .feed_sqlite import SQLiteFeed
 from .http import GraphQL, counter
 from .log import Log
 from .postgres import PostgresDatabase
+from .protective import ALWAYS, protecting, protective
+from .rate import rates_of
+from .readiness import Probe, Readiness
 from .recheck import Rechecks
 from .reply import Page
+from .revisions import Revisions
 from .settings import Settings
 from .sqlite import SQLiteDatabase
 from .tables import Seed, prepare, sqlite_path
@@ -125,6 +130,7 @@ class Backend:
         self._seed = seed
         self._clock = clock
         self._running: _Running | None = None
+        self._protective = ALWAYS
         self._app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
         self._app.get("/healthz")(_healthy)
         self._app.get("/readyz")(self._ready)
@@ -133,6 +139,8 @@ class Backend:
             self._app.router.routes.extend(module.routes())
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            send = protecting(send, self._protective)
         if scope["type"] == "http" and scope["path"].removeprefix(scope.get("root_path", "")) == PATH:
             await self._started().http(scope, receive, send)
         elif scope["type"] == "websocket" and scope["path"].removeprefix(scope.get("root_path", "")) == PATH:
@@ -161,13 +169,14 @@ class Backend:
         """
         settings = self.settings = self.settings or Settings.read()
         url = settings.database(self.file)
-        unknown = {*settings.max_cost} - self.catalog.roles - {"anyone"} if isinstance(settings.max_cost, dict) else ()
-        if unknown:
-            raise SetupError(f"HEDGEROW_MAX_COST names roles that no rule names: {', '.join(sorted(unknown))}.")
+        self._check_costs(settings)
+        self._protective = protective(settings.public_url)
+        trusted = Trusted.read(settings.documents, only=settings.documents_only)
         log = Log(settings.log_level)
         tables = captured(self.catalog)
         triggers = [trigger for module in self.modules for trigger in module.triggers(self.catalog)]
-        await prepare(url, [*self.models, *self.tables], self._seed, tables, triggers)
+        revisions = Revisions.beside(self.file)
+        await prepare(url, [*self.models, *self.tables], self._seed, tables, triggers, revisions)
         database = self._database(url, settings)
         bus = bus_of(
             settings.broadcast_url or url, name=settings.broadcast_name, patience=settings.connect_timeout, observe=log
@@ -199,16 +208,17 @@ class Backend:
             resolver_timeout=settings.resolver_timeout,
             idempotency_seconds=settings.idempotency_seconds,
         )
-        secret = settings.admin_secret.get_secret_value() if settings.admin_secret else None
-        tokens = Tokens(settings, self._clock, self.modules)
-        callers = (AdminSecret(secret, self._naming), tokens, *self.modules)
-        connections = Connections(engine, callers, bounds(settings), self._clock)
+        callers = self._callers(settings)
+        rates = rates_of(settings, log)
+        admission = Admission(trusted, rates)
+        connections = Connections(engine, callers, admission, bounds(settings), self._clock)
         new_id = counter(secrets.token_hex(4))
         compression = Compression(settings.compression_min_bytes, secrets.randbelow) if settings.compression else None
         graphql = GraphQL(
             engine,
             callers,
             connections,
+            admission,
             max_body_bytes=settings.max_body_bytes,
             max_batch=settings.max_batch,
             compression=compression,
@@ -216,12 +226,14 @@ class Backend:
             observe=log,
             page=self._page if settings.graphiql else None,
             origins=frozenset(settings.allowed_origins.split()),
+            protective=self._protective,
         )
-        websockets = WebSockets(connections, new_id, log)
+        websockets = WebSockets(connections, new_id, log, self._protective)
         rechecks = Rechecks(bus, connections, log)
         http = crossing(graphql, settings.allowed_origins.split())
+        readiness = Readiness(database, feed, bus if settings.broadcast_url else None, self._probes())
         self._running = _Running(
-            engine, callers, graphql, http, websockets, connections, rechecks, database, feed, bus, log
+            engine, callers, graphql, http, websockets, connections, rechecks, readiness, database, feed, bus, log
         )
         try:
             await feed.start()
@@ -234,11 +246,27 @@ class Backend:
         finally:
             connections.end()
             self._running = None
+            await readiness.stop()
             await rechecks.stop()
+            if rates:
+                await rates.stop()
             await live.stop()
             await bus.stop()
             await feed.stop()
             await database.stop()
+
+    def _check_costs(self, settings: Settings) -> None:
+        unknown = {*settings.max_cost} - self.catalog.roles - {"anyone"} if isinstance(settings.max_cost, dict) else ()
+        if unknown:
+            raise SetupError(f"HEDGEROW_MAX_COST names roles that no rule names: {', '.join(sorted(unknown))}.")
+
+    def _callers(self, settings: Settings) -> tuple[Module, ...]:
+        """Those who are asked in turn who is asking."""
+        secret = settings.admin_secret.get_secret_value() if settings.admin_secret else None
+        return AdminSecret(secret, self._naming), Tokens(settings, self._clock, self.modules), *self.modules
+
+    def _probes(self) -> dict[str, Probe]:
+        return {name: probe for module in self.modules for name, probe in module.probes().items()}
 
     def session(self, actor: Actor) -> Session:
         """An actor's door to the data of a running backend."""
@@ -255,6 +283,11 @@ class Backend:
     def recheck(self) -> None:
         """Has every WebSocket and event stream, of all processes, ask anew who its caller is."""
         self._started().rechecks.recheck()
+
+    def drain(self) -> None:
+        """Says from now on that it is not ready for requests, as a server does that stops; answers them still."""
+        if self._running:
+            self._running.readiness.drain()
 
     def disconnect(self) -> None:
         """Ends every WebSocket and event stream, as a server does that stops; clients come back to another."""
@@ -312,14 +345,8 @@ class Backend:
         return Page(page, graphiql.CONTENT_SECURITY_POLICY)
 
     async def _ready(self) -> Response:
-        """Whether the database answers."""
-        database: Database = self._started().database
-        sql = database.dialect.result(database.dialect.json_object([("ready", database.dialect.json_text("yes"))]))
-        try:
-            await database.fetch(sql, ())
-        except Refusal as refusal:
-            return JSONResponse({"ready": False, "why": str(refusal)}, 503)
-        return JSONResponse({"ready": True})
+        """Whether requests should come here."""
+        return await self._started().readiness.answer()
 
 
 @dataclass(frozen=True, slots=True)
@@ -335,6 +362,7 @@ class _Running:
     websockets: WebSockets
     connections: Connections
     rechecks: Rechecks
+    readiness: Readiness
     database: SQLiteDatabase | PostgresDatabase
     feed: SQLiteFeed | PostgresFeed
     bus: AnyBus

@@ -1,4 +1,4 @@
-"""The command line: dev, serve, schema, plan, and those of storage.
+"""The command line: dev, serve, schema, plan, check, documents, settings, and those of migrate and storage.
 
 In: arguments. Out: a running server, or text. Errors of the developer's are one readable paragraph on standard
 error and exit code 1, never a stack.
@@ -32,10 +32,17 @@ from .advice import lookups_asked, lookups_of_views, missing
 from .app import PATH, Backend
 from .console import File, err, escape, out, told
 from .dev import prepare_dev, prepare_look
+from .documents_command import documents
+from .gate.command import check
 from .listen import Server, options, run
 from .load import load
+from .migrations.commands import migrate
+from .migrations.developing import keep_up
 from .settings import Settings
+from .show_settings import settings
 from .storage.commands import storage
+from .supervisor import supervise
+from .worker import production
 
 app = typer.Typer(
     add_completion=False,
@@ -43,7 +50,10 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Declare models and rules in one Python file; serve them as GraphQL.",
 )
+app.command()(documents)
 app.add_typer(storage, name="storage")
+app.command()(check)
+app.add_typer(migrate, name="migrate")
 
 Host = Annotated[str, typer.Option(help="The address to listen at.")]
 Port = Annotated[int, typer.Option(min=0, max=65535, help="The port to listen at.")]
@@ -63,6 +73,7 @@ def dev(
     with told():
         backend = load(file)
         settings = prepare_dev(backend, Settings.read(), _object(claims, "--claims"), port)
+        _keep_up(backend)
         _greet(backend, settings, host, port)
     if not reload:
         return _run(backend, host, port)
@@ -86,19 +97,30 @@ def dev_app() -> Backend:
         file, claims, port = orjson.loads(os.environ[TARGET])
         backend = load(file)
         prepare_dev(backend, Settings.read(), _object(claims, "--claims"), port)
+        _keep_up(backend)
     except (DeclarationError, SetupError) as error:
         err.print(f"[bold red]hedgerow:[/] {escape(str(error))}\nWaiting for a change.")
         sys.exit(1)
     return backend
 
 
+def _keep_up(backend: Backend) -> None:
+    for line in keep_up(backend):
+        out.print(escape(line))
+
+
 @app.command()
-def serve(file: File, host: Host = "127.0.0.1", port: Port = 8000) -> None:
+def serve(
+    file: File,
+    host: Host = "127.0.0.1",
+    port: Port = 8000,
+    workers: Annotated[int, typer.Option(min=1, max=500, help="How many processes serve it together.")] = 1,
+) -> None:
     """Serve in production: needs its secrets, shows no GraphiQL unless told to."""
+    if workers > 1:
+        raise typer.Exit(supervise(file, host, port, workers))
     with told():
-        backend = load(file)
-        backend.settings = backend.settings or Settings.read()
-        backend.settings.require_secrets()
+        backend, _ = production(file)
     out.print(f"Serving {file} at http://{host}:{port}{PATH}")
     _run(backend, host, port)
 
@@ -236,6 +258,9 @@ def _greet(backend: Backend, settings: Settings, host: str, port: int) -> None:
         out.print("To read everything, or to act as somebody (with X-Hedgerow-Role and X-Hedgerow-Claims):")
         out.print(f"  [bold]X-Hedgerow-Admin-Secret[/]  {settings.admin_secret.get_secret_value()}")
     out.print()
+
+
+app.command()(settings)
 
 
 def main() -> None:

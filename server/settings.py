@@ -10,13 +10,18 @@ import re
 from pathlib import Path
 from typing import Literal
 
+from limits import parse_many
 from pydantic import BaseModel, Field, SecretStr, ValidationError, field_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from ..resolvers.limits import Limits
 from ..schema.errors import SetupError
+from .hosts import is_open
+from .secret_files import SecretFiles, variables
 
 SHORTEST_SECRET = 32
+PLACEHOLDER = re.compile(r"change[-_ ]?(me|this|it)|placeholder|example|your[-_ ]", re.I)
+"""What texts to copy from have in them, and random ones have not."""
 ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://[a-z0-9.\-\[\]:]+\Z", re.ASCII)
 """As browsers write it: lower case, no path, and no port that is its scheme's own."""
 
@@ -117,6 +122,24 @@ class Settings(BaseSettings):
     max_subscriptions_per_caller: int = Field(
         1_000, ge=1, description="most operations at once on all connections of one caller"
     )
+    documents: str = Field("", description="the manifest of trusted documents, which requests may name by their ids")
+    documents_only: bool = Field(
+        False, description="whether documents that are not trusted are refused, but for the admin secret's holder"
+    )
+    rate_limit: str = Field(
+        "",
+        description="how often one signed-in caller may ask, by me.id, such as 600/minute; empty: as often as wanted",
+    )
+    rate_limit_anyone: str = Field(
+        "", description="how often strangers may ask from one address (IPv6: one /64); empty: as often as wanted"
+    )
+    rate_limit_windows: Literal["moving", "fixed"] = Field(
+        "moving",
+        description="moving: what is allowed holds for any span of time; fixed: it begins anew each minute, say",
+    )
+    rate_limit_url: str = Field(
+        "", description="the Redis in which all processes count together: redis://…; empty: each by itself"
+    )
     max_batch: int = Field(0, ge=0, le=1000, description="most requests in one body; 0: batches are refused")
     max_document_length: int = Field(65_536, ge=100, description="longest GraphQL document, in characters")
     max_tokens: int = Field(8_000, ge=100, description="most tokens of a document")
@@ -186,9 +209,36 @@ class Settings(BaseSettings):
     slow_seconds: float = Field(1.0, gt=0, description="statements that take longer are logged")
     compression: bool = Field(False, description="whether answers are compressed for clients that accept gzip")
     compression_min_bytes: int = Field(1024, ge=0, description="smaller answers are not compressed")
-    introspection: bool = Field(True, description="whether the schema can be asked for")
+    introspection: bool | Literal["signed-in"] = Field(
+        True, description="whether the schema can be asked for: true, false, or signed-in, which is all but strangers"
+    )
     graphiql: bool = Field(False, description="whether GraphiQL is served to browsers; hedgerow dev does")
+    drain_seconds: float = Field(
+        0.0,
+        ge=0,
+        le=60,
+        description="seconds for which a server that stops still takes requests, while /readyz says 503",
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="least important log lines")
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Secrets may be in files of their own; see `secret_files`."""
+        environment = {**variables(dotenv_settings), **variables(env_settings)}
+        return (
+            init_settings,
+            SecretFiles(settings_cls, environment),
+            env_settings,
+            dotenv_settings,
+            file_secret_settings,
+        )
 
     @field_validator("allowed_origins")
     @classmethod
@@ -204,6 +254,23 @@ class Settings(BaseSettings):
         given = given.rstrip("/")
         if given and not (ORIGIN.match(given) and given.startswith(("https://", "http://"))):
             raise ValueError(f"{given!r} is no origin of a server, such as https://api.example.com")
+        return given
+
+    @field_validator("rate_limit", "rate_limit_anyone")
+    @classmethod
+    def _plain_rate(cls, given: str) -> str:
+        try:
+            if not given or (len(limits := parse_many(given)) == 1 and limits[0].amount > 0):
+                return given
+        except ValueError:
+            pass
+        raise ValueError(f"{given!r} is no rate, such as 600/minute, 10/second or 5000 per 12 hours")
+
+    @field_validator("rate_limit_url")
+    @classmethod
+    def _plain_redis(cls, given: str) -> str:
+        if given and not given.startswith(("redis://", "rediss://")):
+            raise ValueError("it is no address of a Redis, such as redis://host:6379")
         return given
 
     @field_validator("max_cost")
@@ -287,8 +354,44 @@ class Settings(BaseSettings):
             faults.append("Set HEDGEROW_JWT_SECRET (a random text of 32 bytes or more) or HEDGEROW_JWKS_URL.")
         if self.admin_secret is None:
             faults.append("Set HEDGEROW_ADMIN_SECRET (a random text of 32 bytes or more).")
-        for name, secret in (("JWT", self.jwt_secret), ("ADMIN", self.admin_secret)):
-            if secret is not None and len(secret.get_secret_value().encode()) < SHORTEST_SECRET:
-                faults.append(f"HEDGEROW_{name}_SECRET is shorter than {SHORTEST_SECRET} bytes: use a random text.")
+        found = {
+            f"HEDGEROW_{name}_SECRET": given.get_secret_value()
+            for name, given in (("JWT", self.jwt_secret), ("ADMIN", self.admin_secret), ("AUTH", self.auth_secret))
+            if given is not None
+        }
+        for name, text in found.items():
+            for secret in text.split() if name == "HEDGEROW_AUTH_SECRET" else [text]:
+                if len(secret.encode()) < SHORTEST_SECRET:
+                    faults.append(f"{name} is shorter than {SHORTEST_SECRET} bytes: use a random text.")
+                elif PLACEHOLDER.search(secret):
+                    faults.append(f"{name} is a text to be replaced: use a random one, of `openssl rand -hex 32`.")
+        admin = found.pop("HEDGEROW_ADMIN_SECRET", "")
+        for name, text in found.items():
+            if admin and admin in (text, *text.split()):
+                faults.append(
+                    f"HEDGEROW_ADMIN_SECRET is {name} too: whoever may know the one would hold the other. Use two."
+                )
+        if self.jwks_url and is_open(self.jwks_url):
+            faults.append("HEDGEROW_JWKS_URL is http://: whoever is on the way there could sign tokens. Use https://.")
         if faults:
             raise SetupError("This server is not safe to run yet:\n  " + "\n  ".join(faults))
+
+    def doubts(self, beside: Path | None, *, workers: int = 1) -> list[str]:
+        """What is allowed in production, and most likely not meant."""
+        doubts: list[str] = []
+        if is_open(self.public_url):
+            doubts.append(
+                "HEDGEROW_PUBLIC_URL is http://: passwords, tokens and cookies can be read on the way. Use https://."
+            )
+        if self.jwks_url and not self.jwt_audience:
+            doubts.append(
+                "HEDGEROW_JWT_AUDIENCE is not set: tokens that the issuer of HEDGEROW_JWKS_URL made for other apps are"
+                " accepted too."
+            )
+        if workers > 1 and not self.broadcast_url and self.database(beside).startswith("sqlite"):
+            doubts.append(
+                "The workers can't send each other messages: events and members of channels reach those of the same"
+                " worker only, and a sign-out ends connections of others only once their tokens do. Set"
+                " HEDGEROW_BROADCAST_URL to redis://… or nats://…, or use PostgreSQL."
+            )
+        return doubts

@@ -218,6 +218,12 @@ def fresh_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     return request.getfixturevalue("new_postgres")()
 
 
+@pytest.fixture
+def postgres_url(new_postgres: Any) -> str:
+    """An empty database of PostgreSQL."""
+    return new_postgres()
+
+
 @pytest.fixture(params=["sqlite", "postgres"])
 def database_url(request: pytest.FixtureRequest) -> str:
     """The world's database: this test runs on each."""

@@ -10,7 +10,7 @@ from typing import Any
 
 import uvicorn
 
-from hedgerow import Settings
+from hedgerow import Backend, Settings
 from hedgerow.server.listen import options
 
 
@@ -18,7 +18,12 @@ from hedgerow.server.listen import options
 def serving(app: Any, port: int = 0) -> Iterator[int]:
     """Serves an ASGI app with its lifespan; gives the port, which is a free one unless it is given."""
     config = uvicorn.Config(
-        app, host="127.0.0.1", port=port, log_level="critical", lifespan="on", **options(Settings())
+        app,
+        host="127.0.0.1",
+        port=port,
+        log_level="critical",
+        lifespan="on",
+        **options(Settings(), alone=isinstance(app, Backend)),
     )
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run)
