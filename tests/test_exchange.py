@@ -1,6 +1,7 @@
 """What a developer's own fields add to an answer's headers."""
 
 import pytest
+
 from hedgerow.resolvers.exchange import Exchange
 from hedgerow.schema.errors import Refusal
 
