@@ -277,9 +277,7 @@ class Dialect(ABC):
     def result(self, sql: str, checks: Sequence[str] = ()) -> str:
         """The statement around its one JSON value; `checks` are from `regex_check`."""
 
-    joins_to_one: ClassVar[bool] = False
-    """Whether a row that must be there at the end of a to-one relation is joined, for a planner that orders joins and
-    runs EXISTS row by row.
-    """
+    exists_row_by_row: ClassVar[bool] = False
+    """Whether the planner never begins with what stands in EXISTS."""
     gathered: ClassVar[Gathered | None] = None
     """How one statement reads for many rows of parameters; None where it is run once for each."""

@@ -25,7 +25,7 @@ class SQLite(Dialect):
     """SQLite 3.38 or later, with the values that SQLAlchemy's types store. Its own json_object is fastest here."""
 
     name = "sqlite"
-    joins_to_one = True
+    exists_row_by_row = True
 
     def table(self, sql: str, schema: str | None) -> str:
         """A table's name; SQLite has no schemas, so `server/tables` makes them all in one."""

@@ -7,11 +7,14 @@ any: an event of a WebSocket or of an event stream has none. Refused here: a hea
 from __future__ import annotations
 
 import ipaddress
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from ..schema.errors import Code, Refusal
 
+_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+"""A token of RFC 9110."""
 _PORTS = {"http": "80", "ws": "80", "https": "443", "wss": "443"}
 
 
@@ -38,7 +41,9 @@ class Exchange:
         return self.reply
 
     def answer_with(self, name: str, value: str) -> None:
-        """Adds a header to the answer. Raises Refusal where it has none."""
+        """Adds a header to the answer. Raises Refusal where it has none; ValueError for what would end its line."""
+        if not _NAME.fullmatch(name):
+            raise ValueError(f"{name!r} is no name of a header.")
         if not (value.isascii() and value.isprintable()):
             raise ValueError("A header's value is printable ASCII.")
         self.can_answer().append((name, value))

@@ -1,4 +1,6 @@
-"""An address → the bus it means: `memory:`, or a service that carries messages between processes."""
+"""An address → the bus it means: `memory:`, or a service that carries messages between processes, whose library is
+imported where there is one.
+"""
 
 from __future__ import annotations
 
@@ -9,9 +11,7 @@ from ..resolvers.observe import Observe
 from ..schema.errors import SetupError
 from .bus_linked import LinkedBus, Open
 from .bus_memory import MemoryBus
-from .bus_nats import NatsLink
 from .bus_postgres import PostgresLink
-from .bus_redis import RedisLink
 
 AnyBus: TypeAlias = MemoryBus | LinkedBus
 
@@ -36,8 +36,12 @@ def _links(url: str) -> tuple[str, Open] | None:
         case "postgresql" | "postgres":
             return "PostgreSQL", partial(PostgresLink.open, url)
         case "redis" | "rediss" | "unix":
+            from .bus_redis import RedisLink  # noqa: PLC0415
+
             return "Redis", partial(RedisLink.open, url)
         case "nats" | "tls":
+            from .bus_nats import NatsLink  # noqa: PLC0415
+
             return "NATS", partial(NatsLink.open, url)
         case _:
             raise SetupError("HEDGEROW_BROADCAST_URL is none of postgresql://…, redis://…, nats://… and memory:.")

@@ -21,10 +21,7 @@ from collections.abc import Callable
 from typing import Any, Literal
 
 from limits import RateLimitItem, parse
-from limits.aio.storage import RedisStorage
 from limits.aio.strategies import FixedWindowRateLimiter, RateLimiter, SlidingWindowCounterRateLimiter
-from redis.asyncio.retry import Retry
-from redis.backoff import NoBackoff
 
 from ..resolvers.exchange import network
 from ..resolvers.observe import Observe, Uncounted
@@ -69,14 +66,9 @@ class Rates:
         self._own = self._limiter = limiter(Counters())
         self._redis: Any = None
         if url:
-            # limits would bring coredis; the client that carries messages does as well.
-            options: Any = {
-                "retry": Retry(NoBackoff(), 0),
-                "socket_connect_timeout": PATIENCE,
-                "client_name": "hedgerow-rates",
-            }
-            prefix = f"hedgerow:{name}"
-            storage: Any = RedisStorage(f"async+{url}", implementation="redispy", key_prefix=prefix, **options)
+            from .rate_redis import counters  # noqa: PLC0415 - a library that few need
+
+            storage = counters(url, name=name, patience=PATIENCE)
             self._redis = storage.bridge.get_connection()
             self._limiter = limiter(storage)
         self._turns = asyncio.Semaphore(AT_ONCE)

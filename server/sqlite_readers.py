@@ -84,16 +84,17 @@ class Readers:
         self._statement_timeout = statement_timeout
         self._connect_timeout = connect_timeout
         self._threads = Threads(size, "hedgerow-sqlite")
-        self._readers: list[_Reader] = []
-        """Those that are free; who was used last is used next, since it has the pages at hand."""
+        self._free: list[_Reader] = []
+        """Who was used last is used next, since it has the pages at hand. One more is opened when none is free: each
+        holds the whole schema in memory, and of small apps few ever read at one time.
+        """
         self._waiting: deque[tuple[float, Job[Any]]] = deque()
         """When those are given up that may not have begun, in their order."""
         self._timer: asyncio.TimerHandle | None = None
 
     def start(self) -> None:
-        """Opens the connections; sqlite3.Error when the file can't be opened."""
-        for _ in range(self._size):
-            self._readers.append(_Reader(self.path, self._statement_timeout))
+        """Opens the first connection; sqlite3.Error when the file can't be opened."""
+        self._free.append(self._opened())
         self._threads.start()
 
     async def stop(self) -> None:
@@ -102,8 +103,8 @@ class Readers:
         if self._timer:
             self._timer.cancel()
             self._timer = None
-        while self._readers:
-            self._readers.pop().connection.close()
+        while self._free:
+            self._free.pop().connection.close()
 
     async def rows(self, sql: str, values: Sequence[Any]) -> list[Any]:
         """The rows of a statement; Refusal TIMEOUT or UNAVAILABLE."""
@@ -127,14 +128,20 @@ class Readers:
             raise refusal(error, self._statement_timeout) from error
 
     def _read(self, job: Job[T], read: Callable[[_Reader], T]) -> T:
-        """In a thread, of which there are as many as readers: so one is always free."""
-        reader = self._readers.pop()
+        """In a thread, of which there are `size`: so there are never more readers."""
+        try:
+            reader = self._free.pop()
+        except IndexError:
+            reader = self._opened()
         reader.serve(job)
         try:
             return read(reader)
         finally:
             reader.serve(None)
-            self._readers.append(reader)
+            self._free.append(reader)
+
+    def _opened(self) -> _Reader:
+        return _Reader(self.path, self._statement_timeout)
 
     def _watch(self, job: Job[Any]) -> None:
         """Gives a job up that no reader is free for in time; one timer serves all."""

@@ -120,7 +120,7 @@ class StraightProtocol(JoinedProtocol):
         self.heads.known.put((self._address, head), (length, straight))
 
     def answer_last(self) -> None:
-        """The answers that are under way are the last ones here, and say so if they have not begun."""
+        """The answers that are under way are the last ones here. What says so is among the headers of all by now."""
         if self.cycle is not None and not self.cycle.response_complete:
             self.cycle.keep_alive = False
 
@@ -228,8 +228,7 @@ class _Cycle:
     def _write(self, answer: Whole) -> None:
         protocol = self._protocol
         defaults = protocol.heads.defaults(protocol.server_state.default_headers)
-        last = b"\r\n" if self.keep_alive else b"connection: close\r\n\r\n"
-        head = b"".join((STATUS_LINE[answer.status], defaults, lines(answer.headers), last))
+        head = b"".join((STATUS_LINE[answer.status], defaults, lines(answer.headers), b"\r\n"))
         protocol.transport.whole(head, answer.body)
 
 

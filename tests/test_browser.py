@@ -45,6 +45,9 @@ ARGUMENTS = [
     "--disable-sync",
 ]
 
+if async_playwright:  # a browser on a machine under load takes its time
+    expect.set_options(timeout=30_000)
+
 SCHEMA = build_schema("""
     "A description with an image: ![x](https://evil.example/x.png) and a [link](https://evil.example/)"
     type Query { hello(name: String = "world"): String!  whoami: String! }

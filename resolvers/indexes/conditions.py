@@ -134,7 +134,9 @@ class Conditions:
         """How rows for which another must be there can be found from that one; None where the database doesn't."""
         if expr.up:
             return None
-        if self.dialect.joins_to_one and (expr.path or not self.catalog.leads_to_one(table.relations[expr.relation])):
+        if self.dialect.exists_row_by_row and (
+            expr.path or not self.catalog.leads_to_one(table.relations[expr.relation])
+        ):
             return None
         tables = [table]
         for step in (*expr.path, expr.relation):

@@ -1,4 +1,4 @@
-"""An address → where bytes are kept: a folder, or a bucket."""
+"""An address → where bytes are kept: a folder, or a bucket, whose library is imported where there is one."""
 
 from __future__ import annotations
 
@@ -8,8 +8,6 @@ from urllib.parse import unquote, urlsplit
 from ...resolvers.storage.blobs import Blobs
 from ...schema.errors import SetupError
 from .disk import DiskBlobs
-from .s3 import S3Blobs
-from .s3_address import Address
 
 EITHER = "Write file:///absolute/path, or s3://key:secret@host:port/bucket."
 
@@ -22,6 +20,9 @@ def blobs_of(url: str) -> Blobs:
     scheme = url.partition(":")[0]
     match scheme:
         case "s3":
+            from .s3 import S3Blobs  # noqa: PLC0415
+            from .s3_address import Address  # noqa: PLC0415
+
             return S3Blobs(Address.of(url))
         case "file":
             return DiskBlobs(_path(url))

@@ -3,7 +3,7 @@ SELECT ('{"teams":' ||
   FROM 
 (SELECT t0."id"
   FROM "team" AS t0
-  WHERE (EXISTS 
+  WHERE EXISTS 
 (SELECT 1
   FROM "membership" AS t1
   WHERE t1."team_id" = t0."id" AND (t1."person_id" = $1::int8)) AND (
@@ -21,7 +21,7 @@ SELECT ('{"teams":' ||
   WHERE t5."id" = t2."team_id" AND EXISTS 
 (SELECT 1
   FROM "membership" AS t6
-  WHERE t6."team_id" = t5."id" AND (t6."person_id" = $1::int8))))) >= $2::int4))
+  WHERE t6."team_id" = t5."id" AND (t6."person_id" = $1::int8))))) >= $2::int4)
   ORDER BY t0."id"
   LIMIT 1000) AS t0) || ',"people":' || 
 (SELECT '[' || coalesce(string_agg('{"id":' || t7."id"::text || '}', ','), '') || ']'

@@ -3,7 +3,7 @@ SELECT ('{"teams":' ||
   FROM 
 (SELECT t0."id"
   FROM "team" AS t0
-  WHERE (((
+  WHERE ((
 (SELECT max(t1."score")
   FROM "note" AS t1
   WHERE t1."team_id" = t0."id" AND (t1."public" = $1::bool)) > $2::float8) OR (NOT (
@@ -12,6 +12,6 @@ SELECT ('{"teams":' ||
   WHERE t2."team_id" = t0."id" AND (t2."public" = $1::bool)) > $3::int4))) AND (NOT (
 (SELECT sum(t3."id")
   FROM "note" AS t3
-  WHERE t3."team_id" = t0."id" AND (t3."public" = $1::bool)) IS NULL)))
+  WHERE t3."team_id" = t0."id" AND (t3."public" = $1::bool)) IS NULL))
   ORDER BY t0."id"
   LIMIT 1000) AS t0) || '}')::varchar

@@ -10,7 +10,7 @@ SELECT ('{"notes":' ||
   FROM 
 (SELECT t0."id"
   FROM "note" AS t0
-  WHERE ((t0."public" OR EXISTS 
+  WHERE (t0."public" OR EXISTS 
 (SELECT 1
   FROM "team" AS t6
   WHERE t6."id" = t0."team_id" AND EXISTS 
@@ -19,7 +19,7 @@ SELECT ('{"notes":' ||
   WHERE t7."team_id" = t6."id" AND (t7."person_id" = $1::int8)))) AND (
 (SELECT count(*)
   FROM "tag" AS t8 JOIN "notetag" AS t9 ON t9."tag_id" = t8."id"
-  WHERE t9."note_id" = t0."id" AND (NOT t9."secret")) > $2::int4))
+  WHERE t9."note_id" = t0."id" AND (NOT t9."secret")) > $2::int4)
   ORDER BY 
 (SELECT count(*)
   FROM "tag" AS t4 JOIN "notetag" AS t5 ON t5."tag_id" = t4."id"

@@ -12,7 +12,7 @@ SELECT ('{"teams":' ||
   FROM "membership" AS t4
   WHERE t4."team_id" = t3."id" AND (t4."person_id" = $1::int8))) AS "hedgerow_0"
   FROM "note" AS t1
-  WHERE t1."team_id" = t0."id" AND ((t1."public" OR EXISTS 
+  WHERE t1."team_id" = t0."id" AND (t1."public" OR EXISTS 
 (SELECT 1
   FROM "team" AS t5
   WHERE t5."id" = t1."team_id" AND EXISTS 
@@ -24,7 +24,7 @@ SELECT ('{"teams":' ||
   WHERE t7."id" = t1."team_id" AND EXISTS 
 (SELECT 1
   FROM "membership" AS t8
-  WHERE t8."team_id" = t7."id" AND (t8."person_id" = $1::int8))) AND (NOT (t1."score" IS NULL)))) AS t1) AS t2) || ',"nodes":' || 
+  WHERE t8."team_id" = t7."id" AND (t8."person_id" = $1::int8))) AND (NOT (t1."score" IS NULL))) AS t1) AS t2) || ',"nodes":' || 
 (SELECT '[' || coalesce(string_agg('{"id":' || t1."id"::text || ',"tagsAggregate":' || '{"aggregate":' || 
 (SELECT '{"count":' || t11.g0::text || '}'
   FROM 
@@ -43,7 +43,7 @@ SELECT ('{"teams":' ||
   FROM 
 (SELECT t1."id"
   FROM "note" AS t1
-  WHERE t1."team_id" = t0."id" AND ((t1."public" OR EXISTS 
+  WHERE t1."team_id" = t0."id" AND (t1."public" OR EXISTS 
 (SELECT 1
   FROM "team" AS t12
   WHERE t12."id" = t1."team_id" AND EXISTS 
@@ -55,7 +55,7 @@ SELECT ('{"teams":' ||
   WHERE t14."id" = t1."team_id" AND EXISTS 
 (SELECT 1
   FROM "membership" AS t15
-  WHERE t15."team_id" = t14."id" AND (t15."person_id" = $1::int8))) AND (NOT (t1."score" IS NULL)))
+  WHERE t15."team_id" = t14."id" AND (t15."person_id" = $1::int8))) AND (NOT (t1."score" IS NULL))
   ORDER BY t1."id"
   LIMIT 1000) AS t1) || '}' || '}', ','), '') || ']'
   FROM 

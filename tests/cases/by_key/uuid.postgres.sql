@@ -5,5 +5,5 @@ SELECT ('{"message":' || coalesce(
   WHERE t1."id" = t0."sender_id"
   LIMIT 1), 'null') || '}'
   FROM "message" AS t0
-  WHERE (((t0."sender_id" = $1::int8) OR (t0."recipient_id" = $1::int8)) AND (t0."id" = $2::uuid))
+  WHERE ((t0."sender_id" = $1::int8) OR (t0."recipient_id" = $1::int8)) AND (t0."id" = $2::uuid)
   LIMIT 1), 'null') || '}')::varchar

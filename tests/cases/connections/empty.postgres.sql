@@ -16,21 +16,21 @@ SELECT ('{"notesConnection":' || '{"rows":' ||
   FROM 
 (SELECT t3."id"
   FROM "note" AS t3
-  WHERE ((t3."public" OR EXISTS 
+  WHERE (t3."public" OR EXISTS 
 (SELECT 1
   FROM "team" AS t4
   WHERE t4."id" = t3."team_id" AND EXISTS 
 (SELECT 1
   FROM "membership" AS t5
-  WHERE t5."team_id" = t4."id" AND (t5."person_id" = $2::int8)))) AND (t3."id" < $1::int4))
+  WHERE t5."team_id" = t4."id" AND (t5."person_id" = $2::int8)))) AND (t3."id" < $1::int4)
   ORDER BY t3."id"
   LIMIT 1000 + 1) AS t3) || ',"total":' || 
 (SELECT count(*)
   FROM "note" AS t3
-  WHERE ((t3."public" OR EXISTS 
+  WHERE (t3."public" OR EXISTS 
 (SELECT 1
   FROM "team" AS t6
   WHERE t6."id" = t3."team_id" AND EXISTS 
 (SELECT 1
   FROM "membership" AS t7
-  WHERE t7."team_id" = t6."id" AND (t7."person_id" = $2::int8)))) AND (t3."id" < $1::int4)))::text || '}' || '}')::varchar
+  WHERE t7."team_id" = t6."id" AND (t7."person_id" = $2::int8)))) AND (t3."id" < $1::int4))::text || '}' || '}')::varchar

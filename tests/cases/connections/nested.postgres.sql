@@ -14,7 +14,7 @@ SELECT ('{"teams":' ||
   FROM 
 (SELECT t1."id", t1."title"
   FROM "note" AS t1
-  WHERE t1."team_id" = t0."id" AND ((t1."public" OR EXISTS 
+  WHERE t1."team_id" = t0."id" AND (t1."public" OR EXISTS 
 (SELECT 1
   FROM "team" AS t4
   WHERE t4."id" = t1."team_id" AND EXISTS 
@@ -26,7 +26,7 @@ SELECT ('{"teams":' ||
   WHERE t6."id" = t1."team_id" AND EXISTS 
 (SELECT 1
   FROM "membership" AS t7
-  WHERE t7."team_id" = t6."id" AND (t7."person_id" = $2::int8))))
+  WHERE t7."team_id" = t6."id" AND (t7."person_id" = $2::int8)))
   ORDER BY t1."id"
   LIMIT $1::int4 + 1) AS t1) || '}' || '}', ','), '') || ']'
   FROM 

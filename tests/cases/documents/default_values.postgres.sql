@@ -14,11 +14,11 @@ SELECT ('{"notes":' ||
   LIMIT $2::int4) AS t0) || ',"note":' || coalesce(
 (SELECT '{"title":' || to_json(t3."title")::text || '}'
   FROM "note" AS t3
-  WHERE ((t3."public" OR EXISTS 
+  WHERE (t3."public" OR EXISTS 
 (SELECT 1
   FROM "team" AS t4
   WHERE t4."id" = t3."team_id" AND EXISTS 
 (SELECT 1
   FROM "membership" AS t5
-  WHERE t5."team_id" = t4."id" AND (t5."person_id" = $1::int8)))) AND (t3."id" = $3::int4))
+  WHERE t5."team_id" = t4."id" AND (t5."person_id" = $1::int8)))) AND (t3."id" = $3::int4)
   LIMIT 1), 'null') || '}')::varchar

@@ -2,7 +2,7 @@ SELECT ('{"__typename":"Query","notes":' ||
 (SELECT '[' || coalesce(string_agg('{"__typename":"Note","team":' || coalesce(
 (SELECT '{"__typename":"Team"}'
   FROM "team" AS t1
-  WHERE t1."id" = t0."team_id" AND (EXISTS 
+  WHERE t1."id" = t0."team_id" AND EXISTS 
 (SELECT 1
   FROM "membership" AS t2
   WHERE t2."team_id" = t1."id" AND (t2."person_id" = $1::int8)) AND EXISTS 
@@ -11,7 +11,7 @@ SELECT ('{"__typename":"Query","notes":' ||
   WHERE t3."id" = t0."team_id" AND EXISTS 
 (SELECT 1
   FROM "membership" AS t4
-  WHERE t4."team_id" = t3."id" AND (t4."person_id" = $1::int8))))
+  WHERE t4."team_id" = t3."id" AND (t4."person_id" = $1::int8)))
   LIMIT 1), 'null') || '}', ','), '') || ']'
   FROM 
 (SELECT t0."team_id"

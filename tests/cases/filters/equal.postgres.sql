@@ -3,12 +3,12 @@ SELECT ('{"notes":' ||
   FROM 
 (SELECT t0."id"
   FROM "note" AS t0
-  WHERE ((t0."public" OR EXISTS 
+  WHERE (t0."public" OR EXISTS 
 (SELECT 1
   FROM "team" AS t1
   WHERE t1."id" = t0."team_id" AND EXISTS 
 (SELECT 1
   FROM "membership" AS t2
-  WHERE t2."team_id" = t1."id" AND (t2."person_id" = $1::int8)))) AND (t0."title" = $2::text))
+  WHERE t2."team_id" = t1."id" AND (t2."person_id" = $1::int8)))) AND (t0."title" = $2::text)
   ORDER BY t0."id"
   LIMIT 1000) AS t0) || '}')::varchar

@@ -3,13 +3,13 @@ SELECT ('{"notes":' ||
   FROM 
 (SELECT t0."id"
   FROM "note" AS t0
-  WHERE ((t0."public" OR EXISTS 
+  WHERE (t0."public" OR EXISTS 
 (SELECT 1
   FROM "team" AS t1
   WHERE t1."id" = t0."team_id" AND EXISTS 
 (SELECT 1
   FROM "membership" AS t2
-  WHERE t2."team_id" = t1."id" AND (t2."person_id" = $1::int8)))) AND (t0."id" = ANY ($2::int4[])))
+  WHERE t2."team_id" = t1."id" AND (t2."person_id" = $1::int8)))) AND (t0."id" = ANY ($2::int4[]))
   ORDER BY t0."id"
   LIMIT 1000) AS t0) || ',"none":' || 
 (SELECT '[' || coalesce(string_agg('{"id":' || t3."id"::text || '}', ','), '') || ']'
@@ -23,12 +23,12 @@ SELECT ('{"notes":' ||
   FROM 
 (SELECT t4."id"
   FROM "note" AS t4
-  WHERE ((t4."public" OR EXISTS 
+  WHERE (t4."public" OR EXISTS 
 (SELECT 1
   FROM "team" AS t5
   WHERE t5."id" = t4."team_id" AND EXISTS 
 (SELECT 1
   FROM "membership" AS t6
-  WHERE t6."team_id" = t5."id" AND (t6."person_id" = $1::int8)))) AND (NOT (t4."id" = ANY ($3::int4[]))))
+  WHERE t6."team_id" = t5."id" AND (t6."person_id" = $1::int8)))) AND (NOT (t4."id" = ANY ($3::int4[])))
   ORDER BY t4."id"
   LIMIT 1000) AS t4) || '}')::varchar

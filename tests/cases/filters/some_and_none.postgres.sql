@@ -3,12 +3,12 @@ SELECT ('{"teams":' ||
   FROM 
 (SELECT t0."name"
   FROM "team" AS t0
-  WHERE (EXISTS 
+  WHERE EXISTS 
 (SELECT 1
   FROM "note" AS t1
   WHERE t1."team_id" = t0."id" AND (t1."public" = $1::bool)) AND (NOT EXISTS 
 (SELECT 1
   FROM "note" AS t2
-  WHERE t2."team_id" = t0."id" AND (t2."title" LIKE $2::text))))
+  WHERE t2."team_id" = t0."id" AND (t2."title" LIKE $2::text)))
   ORDER BY t0."id"
   LIMIT 1000) AS t0) || '}')::varchar

@@ -2,17 +2,7 @@ SELECT ('{"notes":' ||
 (SELECT '[' || coalesce(string_agg('{"id":' || t0."id"::text || '}', ','), '') || ']'
   FROM 
 (SELECT t0."id"
-  FROM "note" AS t0
-  WHERE ((t0."public" OR EXISTS 
-(SELECT 1
-  FROM "team" AS t1
-  WHERE t1."id" = t0."team_id" AND EXISTS 
-(SELECT 1
-  FROM "membership" AS t2
-  WHERE t2."team_id" = t1."id" AND (t2."person_id" = $1::int8)))) AND EXISTS 
-(SELECT 1
-  FROM "team" AS t3
-  WHERE t3."id" = t0."team_id" AND (EXISTS 
+  FROM "note" AS t0 JOIN "team" AS t3 ON t3."id" = t0."team_id" AND EXISTS 
 (SELECT 1
   FROM "membership" AS t4
   WHERE t4."team_id" = t3."id" AND (t4."person_id" = $1::int8)) AND EXISTS 
@@ -21,6 +11,13 @@ SELECT ('{"notes":' ||
   WHERE t5."id" = t0."team_id" AND EXISTS 
 (SELECT 1
   FROM "membership" AS t6
-  WHERE t6."team_id" = t5."id" AND (t6."person_id" = $1::int8))) AND (t3."name" = $2::text))))
+  WHERE t6."team_id" = t5."id" AND (t6."person_id" = $1::int8))) AND (t3."name" = $2::text)
+  WHERE (t0."public" OR EXISTS 
+(SELECT 1
+  FROM "team" AS t1
+  WHERE t1."id" = t0."team_id" AND EXISTS 
+(SELECT 1
+  FROM "membership" AS t2
+  WHERE t2."team_id" = t1."id" AND (t2."person_id" = $1::int8))))
   ORDER BY t0."id"
   LIMIT 1000) AS t0) || '}')::varchar

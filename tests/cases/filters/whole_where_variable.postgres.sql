@@ -3,7 +3,7 @@ SELECT ('{"notes":' ||
   FROM 
 (SELECT t0."id"
   FROM "note" AS t0
-  WHERE ((t0."public" OR EXISTS 
+  WHERE (t0."public" OR EXISTS 
 (SELECT 1
   FROM "team" AS t1
   WHERE t1."id" = t0."team_id" AND EXISTS 
@@ -21,6 +21,6 @@ SELECT ('{"notes":' ||
   WHERE t5."id" = t0."team_id" AND EXISTS 
 (SELECT 1
   FROM "membership" AS t6
-  WHERE t6."team_id" = t5."id" AND (t6."person_id" = $1::int8))) AND (t3."name" = ANY ($3::text[]))))) AND (t0."public" = $4::bool))
+  WHERE t6."team_id" = t5."id" AND (t6."person_id" = $1::int8))) AND (t3."name" = ANY ($3::text[]))))) AND (t0."public" = $4::bool)
   ORDER BY t0."id"
   LIMIT 1000) AS t0) || '}')::varchar

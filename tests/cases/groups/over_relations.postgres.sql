@@ -12,7 +12,7 @@ SELECT ('{"teams":' ||
   FROM "membership" AS t4
   WHERE t4."team_id" = t3."id" AND (t4."person_id" = $2::int8))) AS "hedgerow_0"
   FROM "note" AS t1
-  WHERE t1."team_id" = t0."id" AND ((t1."public" OR EXISTS 
+  WHERE t1."team_id" = t0."id" AND (t1."public" OR EXISTS 
 (SELECT 1
   FROM "team" AS t5
   WHERE t5."id" = t1."team_id" AND EXISTS 
@@ -24,7 +24,7 @@ SELECT ('{"teams":' ||
   WHERE t7."id" = t1."team_id" AND EXISTS 
 (SELECT 1
   FROM "membership" AS t8
-  WHERE t8."team_id" = t7."id" AND (t8."person_id" = $2::int8))))) AS t1 GROUP BY t1."public" HAVING (count(*) > $1::int4)
+  WHERE t8."team_id" = t7."id" AND (t8."person_id" = $2::int8)))) AS t1 GROUP BY t1."public" HAVING (count(*) > $1::int4)
   ORDER BY t1."public" NULLS LAST
   LIMIT 1000) AS t2) || '}' || '}', ','), '') || ']'
   FROM 

@@ -8,5 +8,5 @@ SELECT ('{"sales_bills":' ||
   LIMIT 1000) AS t0) || ',"sales_bills_by_pk":' || coalesce(
 (SELECT '{"amount":' || '"' || t1."amount" || '"' || '}'
   FROM "sales"."bills" AS t1
-  WHERE ((t1."customer_id" = $1::int8) AND (t1."number" = $2::text))
+  WHERE (t1."customer_id" = $1::int8) AND (t1."number" = $2::text)
   LIMIT 1), 'null') || '}')::varchar

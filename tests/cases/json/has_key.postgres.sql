@@ -38,7 +38,7 @@ SELECT ('{"a":' ||
   FROM 
 (SELECT t5."id"
   FROM "thing" AS t5
-  WHERE ((substring(t5."a_json"::text, $1::text)::jsonb ? $5::text) AND (substring(t5."a_json"::text, $1::text)::jsonb ? $6::text))
+  WHERE (substring(t5."a_json"::text, $1::text)::jsonb ? $5::text) AND (substring(t5."a_json"::text, $1::text)::jsonb ? $6::text)
   ORDER BY t5."id"
   LIMIT 1000) AS t5) || ',"none":' || 
 (SELECT '[' || coalesce(string_agg('{"id":' || t6."id"::text || '}', ','), '') || ']'

@@ -23,7 +23,7 @@ SELECT ('{"notes":' ||
   ORDER BY t6."team_id", t6."person_id"
   LIMIT 1000) AS t6) || '}'
   FROM "team" AS t5
-  WHERE t5."id" = t4."team_id" AND (EXISTS 
+  WHERE t5."id" = t4."team_id" AND EXISTS 
 (SELECT 1
   FROM "membership" AS t10
   WHERE t10."team_id" = t5."id" AND (t10."person_id" = $1::int8)) AND EXISTS 
@@ -32,12 +32,12 @@ SELECT ('{"notes":' ||
   WHERE t11."id" = t4."team_id" AND EXISTS 
 (SELECT 1
   FROM "membership" AS t12
-  WHERE t12."team_id" = t11."id" AND (t12."person_id" = $1::int8))))
+  WHERE t12."team_id" = t11."id" AND (t12."person_id" = $1::int8)))
   LIMIT 1), 'null') || '}', ','), '') || ']'
   FROM 
 (SELECT t4."team_id"
   FROM "note" AS t4
-  WHERE t4."author_id" = t3."id" AND ((t4."public" OR EXISTS 
+  WHERE t4."author_id" = t3."id" AND (t4."public" OR EXISTS 
 (SELECT 1
   FROM "team" AS t13
   WHERE t13."id" = t4."team_id" AND EXISTS 
@@ -49,7 +49,7 @@ SELECT ('{"notes":' ||
   WHERE t15."id" = t4."team_id" AND EXISTS 
 (SELECT 1
   FROM "membership" AS t16
-  WHERE t16."team_id" = t15."id" AND (t16."person_id" = $1::int8))))
+  WHERE t16."team_id" = t15."id" AND (t16."person_id" = $1::int8)))
   ORDER BY t4."id"
   LIMIT 1000) AS t4) || '}'
   FROM "person" AS t3
@@ -68,7 +68,7 @@ SELECT ('{"notes":' ||
   ORDER BY t2."team_id", t2."person_id"
   LIMIT 1000) AS t2) || '}'
   FROM "team" AS t1
-  WHERE t1."id" = t0."team_id" AND (EXISTS 
+  WHERE t1."id" = t0."team_id" AND EXISTS 
 (SELECT 1
   FROM "membership" AS t19
   WHERE t19."team_id" = t1."id" AND (t19."person_id" = $1::int8)) AND EXISTS 
@@ -77,7 +77,7 @@ SELECT ('{"notes":' ||
   WHERE t20."id" = t0."team_id" AND EXISTS 
 (SELECT 1
   FROM "membership" AS t21
-  WHERE t21."team_id" = t20."id" AND (t21."person_id" = $1::int8))))
+  WHERE t21."team_id" = t20."id" AND (t21."person_id" = $1::int8)))
   LIMIT 1), 'null') || '}', ','), '') || ']'
   FROM 
 (SELECT t0."team_id"

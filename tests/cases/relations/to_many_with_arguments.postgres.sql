@@ -4,7 +4,7 @@ SELECT ('{"teams":' ||
   FROM 
 (SELECT t1."id", t1."title"
   FROM "note" AS t1
-  WHERE t1."team_id" = t0."id" AND ((t1."public" OR EXISTS 
+  WHERE t1."team_id" = t0."id" AND (t1."public" OR EXISTS 
 (SELECT 1
   FROM "team" AS t2
   WHERE t2."id" = t1."team_id" AND EXISTS 
@@ -16,7 +16,7 @@ SELECT ('{"teams":' ||
   WHERE t4."id" = t1."team_id" AND EXISTS 
 (SELECT 1
   FROM "membership" AS t5
-  WHERE t5."team_id" = t4."id" AND (t5."person_id" = $1::int8))) AND (t1."public" = $2::bool))
+  WHERE t5."team_id" = t4."id" AND (t5."person_id" = $1::int8))) AND (t1."public" = $2::bool)
   ORDER BY t1."id" DESC
   LIMIT $3::int4 OFFSET $4::int4) AS t1) || '}', ','), '') || ']'
   FROM 

@@ -15,12 +15,12 @@ SELECT ('{"people":' ||
   FROM "membership" AS t3
   WHERE t3."team_id" = t2."id" AND (t3."person_id" = $1::int8))) AS "hedgerow_0"
   FROM "note" AS t1
-  WHERE ((t1."public" OR EXISTS 
+  WHERE (t1."public" OR EXISTS 
 (SELECT 1
   FROM "team" AS t4
   WHERE t4."id" = t1."team_id" AND EXISTS 
 (SELECT 1
   FROM "membership" AS t5
-  WHERE t5."team_id" = t4."id" AND (t5."person_id" = $1::int8)))) AND (t1."public" = $2::bool))
+  WHERE t5."team_id" = t4."id" AND (t5."person_id" = $1::int8)))) AND (t1."public" = $2::bool)
   ORDER BY t1."id"
   LIMIT 1000) AS t1) || '}')::varchar

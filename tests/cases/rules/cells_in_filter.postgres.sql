@@ -3,7 +3,7 @@ SELECT ('{"people":' ||
   FROM 
 (SELECT t0."name"
   FROM "person" AS t0
-  WHERE ((t0."id" = $1::int8) AND (t0."email" LIKE $2::text))
+  WHERE (t0."id" = $1::int8) AND (t0."email" LIKE $2::text)
   ORDER BY t0."id"
   LIMIT 1000) AS t0) || ',"none":' || 
 (SELECT '[' || coalesce(string_agg('{"name":' || to_json(t1."name")::text || '}', ','), '') || ']'

@@ -8,9 +8,9 @@ SELECT ('{"notes":' ||
   LIMIT 1000) AS t0) || ',"note":' || coalesce(
 (SELECT '{"title":' || to_json(t1."title")::text || '}'
   FROM "note" AS t1
-  WHERE (t1."public" AND (t1."id" = $1::int4))
+  WHERE t1."public" AND (t1."id" = $1::int4)
   LIMIT 1), 'null') || ',"hidden":' || coalesce(
 (SELECT '{"title":' || to_json(t2."title")::text || '}'
   FROM "note" AS t2
-  WHERE (t2."public" AND (t2."id" = $2::int4))
+  WHERE t2."public" AND (t2."id" = $2::int4)
   LIMIT 1), 'null') || '}')::varchar

@@ -24,13 +24,13 @@ SELECT ('{"rows":' ||
   FROM 
 (SELECT t0."count", t0."product_id", t0."purchase_id"
   FROM "line" AS t0
-  WHERE ((
+  WHERE (
 (SELECT t3."customer_id"
   FROM "purchase" AS t3
   WHERE t3."id" = t0."purchase_id"
   LIMIT 1) = $1::int8) AND ((t0."purchase_id", t0."product_id") IN 
 (SELECT *
-  FROM unnest($2::int4[], $3::int4[]))))
+  FROM unnest($2::int4[], $3::int4[])))
   LIMIT 5000) AS t0) || '}')::varchar
 DELETE
   FROM "line" AS t0

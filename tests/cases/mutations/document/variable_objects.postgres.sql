@@ -34,5 +34,5 @@ SELECT ('{"rows":' ||
   FROM 
 (SELECT t0."note", t0."id"
   FROM "purchase" AS t0
-  WHERE ((t0."customer_id" = $1::int8) AND (t0."id" = ANY ($2::int4[])))
+  WHERE (t0."customer_id" = $1::int8) AND (t0."id" = ANY ($2::int4[]))
   LIMIT 5000) AS t0) || '}')::varchar

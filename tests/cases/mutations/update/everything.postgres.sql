@@ -15,5 +15,5 @@ SELECT ('{"rows":' ||
   FROM 
 (SELECT t0."id", t0."stock"
   FROM "product" AS t0
-  WHERE ((NOT t0."hidden") AND (t0."id" = ANY ($1::int4[])))
+  WHERE (NOT t0."hidden") AND (t0."id" = ANY ($1::int4[]))
   LIMIT 5000) AS t0) || '}')::varchar

@@ -15,5 +15,5 @@ SELECT ('{"rows":' ||
   FROM 
 (SELECT t0."id", t0."note"
   FROM "purchase" AS t0
-  WHERE ((t0."customer_id" = $1::int8) AND (t0."id" = ANY ($2::int4[])))
+  WHERE (t0."customer_id" = $1::int8) AND (t0."id" = ANY ($2::int4[]))
   LIMIT 5000) AS t0) || '}')::varchar
