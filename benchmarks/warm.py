@@ -24,6 +24,7 @@ from hedgerow import Actor, Settings
 from hedgerow.server.callers import make_token
 from hedgerow.server.postgres import PostgresDatabase
 from hedgerow.server.tables import prepare
+from hedgerow.server.telemetry.asked import AskedDatabase
 
 URL = os.environ.get("HEDGEROW_BENCH_POSTGRES") or os.environ.get(
     "HEDGEROW_TEST_POSTGRES", "postgresql://root@127.0.0.1:5432/test"
@@ -61,7 +62,9 @@ async def measure(query: str) -> tuple[float, float]:
     operation, leaves = backend.engine.operation(document, variables, actor)
     assert operation.statement
     sql, values = operation.statement.sql, operation.statement.values(leaves, actor, datetime.now(UTC))
-    database = backend.engine.database
+    asked = backend.engine.database
+    assert isinstance(asked, AskedDatabase)
+    database = asked.inner
     assert isinstance(database, PostgresDatabase)
     body = orjson.dumps({"query": document, "variables": variables})
     token = make_token(SECRET, ["user"], {"id": "1"}, datetime.now(UTC) + timedelta(hours=1))

@@ -31,15 +31,30 @@ class Lru(Generic[K, V]):
         self._kept: OrderedDict[K, tuple[V, int]] = OrderedDict()
         self._weight = 0
         self._kept_weight = 0
+        self.hits = self.misses = self.gone = 0
+        """How often an entry was there when it was asked for, or was not, and how many had to go."""
+
+    @property
+    def size(self) -> int:
+        """How much its entries may weigh together."""
+        return self._size
+
+    @property
+    def weight(self) -> int:
+        """How much they do."""
+        return self._weight
 
     def get(self, key: K) -> V | None:
         """The entry, which thereby becomes the youngest of those to keep; None when it isn't there."""
         if key in self._kept:
+            self.hits += 1
             self._kept.move_to_end(key)
             return self._kept[key][0]
         entry = self._new.pop(key, None)
         if entry is None:
+            self.misses += 1
             return None
+        self.hits += 1
         self._kept[key] = entry
         self._kept_weight += entry[1]
         while self._kept_weight > self._size * KEPT_SHARE:
@@ -80,6 +95,7 @@ class Lru(Generic[K, V]):
         while self._weight > self._size:
             oldest = next(iter(self._new or self._kept))
             self._drop(oldest)
+            self.gone += 1
             if self._pushed_out:
                 self._pushed_out(oldest)
 

@@ -142,6 +142,12 @@ class Database(Protocol):
         """The database's own plan for a statement, as text."""
         ...
 
+    async def outline(self, statement: Statement) -> str:
+        """The database's own plan for a statement whatever its values are, none of which it therefore shows. The
+        statement is not run.
+        """
+        ...
+
     def transaction(self) -> AbstractAsyncContextManager[Transaction]:
         """A transaction that commits where its block ends, and is undone where it raises. The time limit of a
         statement holds for all of it, with the time in which nothing is asked of it.

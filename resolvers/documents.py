@@ -42,6 +42,7 @@ from .planner import plan
 from .read import render
 from .rows import prepare_rows
 from .shape import shape_of
+from .tables_read import tables_read
 from .unsupported import check_supported
 from .validation import validate
 from .variables import Coercers, Shape, Variables
@@ -125,9 +126,18 @@ class Documents:
     _seen: Lru[tuple[frozenset[str], bool], Seen] = field(init=False)
     _documents: Lru[_Key, Prepared] = field(default_factory=lambda: Lru(CACHED_CHARACTERS))
     _commands: Statements = field(default_factory=lambda: Lru(CACHED_COMMANDS))
+    plans_known: int = field(default=0, init=False)
+    """How often a plan was there already; `plans_made`: how often one had to be made, in `planning_seconds` of all."""
+    plans_made: int = field(default=0, init=False)
+    planning_seconds: float = field(default=0.0, init=False)
 
     def __post_init__(self) -> None:
         self._seen = Lru(CACHED_TYPES, self._forget)
+
+    @property
+    def caches(self) -> Mapping[str, Lru[Any, Any]]:
+        """What is kept from one request to the next, by name."""
+        return {"schemas": self._seen, "documents": self._documents, "commands": self._commands}
 
     def seen(self, actor: Actor) -> Seen:
         """What an actor's roles see."""
@@ -286,17 +296,23 @@ class Documents:
             tally=planned.tally,
             changes=changes,
             stream=stream,
+            tables=tables_read(authorised, self.catalog),
         )
 
     def known(self, prepared: Prepared, shape: Shape) -> Operation | Mutation:
         """A document's operation for variables of a shape, from the cache when it was planned before."""
         operation = prepared.operations.get(shape)
-        if operation is None:
-            try:
-                operation = prepared.operations.put(shape, self.planned(prepared, shape))
-            except RecursionError:
-                raise _too_deep() from None
-        return operation
+        if operation is not None:
+            self.plans_known += 1
+            return operation
+        started = time.perf_counter()
+        try:
+            return prepared.operations.put(shape, self.planned(prepared, shape))
+        except RecursionError:
+            raise _too_deep() from None
+        finally:
+            self.plans_made += 1
+            self.planning_seconds += time.perf_counter() - started
 
 
 def _too_deep() -> Refusal:

@@ -31,10 +31,11 @@ from .custom_run import Asked, Run
 from .documents import Documents, Prepared, complaint
 from .exchange import Exchange
 from .limits import Limits
+from .live.followed import Followed
 from .live.rows import RowStreams
 from .live.streams import Streams
 from .live.subscribe import NOT_HERE, Event, Live, Told
-from .observe import Slow
+from .measured import CURRENT, Measured
 from .operation import ChangesRead, Operation
 from .rights import Rights
 from .session import Session
@@ -56,7 +57,7 @@ class Engine(Documents):
     streams: Streams | None = None
     rows: RowStreams | None = None
     live: Live | None = None
-    slow_seconds: float = 1.0
+    followed: Followed = field(default_factory=Followed)
     resolver_timeout: float = 30.0
     idempotency_seconds: float = 86_400.0
     _rights: Rights = field(init=False)
@@ -95,11 +96,11 @@ class Engine(Documents):
         `exchange` is for a developer's own fields, and its `Idempotency-Key` for mutations.
         """
         exchange = exchange or Exchange()
-        prepared = self.prepare(document, name, session.actor)
-        if prepared.kind is g.OperationType.SUBSCRIPTION:
-            raise Refusal.of(Code.BAD_USER_INPUT, NOT_HERE)
-        shape, leaves = prepared.variables.read(variables)
-        operation = self.known(prepared, shape)
+        measured = CURRENT.get()
+        if measured is not None and not measured.taken:
+            prepared, shape, leaves, operation = self._timed(measured, document, name, variables, session.actor)
+        else:
+            prepared, shape, leaves, operation = self._ready(document, name, variables, session.actor)
         if isinstance(operation, Mutation):
             if self.catalog.files:
                 await self.catalog.files.settle(mentioned(prepared.uploads, variables), session.actor)
@@ -129,6 +130,36 @@ class Engine(Documents):
         if operation.meta:
             data = self._with_meta(prepared, operation, variables, data)
         return Answer(data, extensions={"cost": operation.cost(leaves)}) if session.actor.superuser else data
+
+    def _ready(
+        self,
+        document: str,
+        name: str | None,
+        variables: Mapping[str, Any],
+        actor: Actor,
+        measured: Measured | None = None,
+    ) -> tuple[Prepared, Shape, list[Any], Operation | Mutation]:
+        """What is asked, as it can be run for these variables. Raises Refusal."""
+        prepared = self.prepare(document, name, actor)
+        if measured is not None:
+            measured.prepared = prepared
+        if prepared.kind is g.OperationType.SUBSCRIPTION:
+            raise Refusal.of(Code.BAD_USER_INPUT, NOT_HERE)
+        shape, leaves = prepared.variables.read(variables)
+        return prepared, shape, leaves, self.known(prepared, shape)
+
+    def _timed(
+        self, measured: Measured, document: str, name: str | None, variables: Mapping[str, Any], actor: Actor
+    ) -> tuple[Prepared, Shape, list[Any], Operation | Mutation]:
+        """The same, with what it takes."""
+        measured.taken = True
+        started = time.perf_counter()
+        try:
+            ready = self._ready(document, name, variables, actor, measured)
+        finally:
+            measured.planning = time.perf_counter() - started
+        measured.operation = ready[3]
+        return ready
 
     def targets(self, document: str, name: str | None, actor: Actor, paths: Sequence[Sequence[str]]) -> list[Target]:
         """The columns that take the files of a mutation, which will stand at these paths into its variables; Refusal
@@ -198,9 +229,11 @@ class Engine(Documents):
             session.reading(operation, [*leaves, None])  # refuses what costs too much
             (read,) = operation.changes.values()
             told = self.streams.follow(read, leaves, session, resume)
-        async with aclosing(told) as events:
-            async for event in events:
-                yield event
+        with self.followed.tallies["rows" if operation.stream else "changes"] as tally:
+            async with aclosing(told) as events:
+                async for event in events:
+                    tally.deliveries += 1
+                    yield event
 
     async def _follow(
         self,
@@ -217,9 +250,11 @@ class Engine(Documents):
             running = self._running(prepared, shape, operation, leaves)
             running.read = lambda operation, leaves: self._read(session, operation, leaves)
             running.seconds = self.resolver_timeout
-            async with aclosing(follow(running, session.within(prepared.name), exchange, variables)) as events:
-                async for event in events:
-                    yield event
+            with self.followed.tallies["own"] as tally:
+                async with aclosing(follow(running, session.within(prepared.name), exchange, variables)) as events:
+                    async for event in events:
+                        tally.deliveries += 1
+                        yield event
             return
 
         async def answer() -> Answer:
@@ -227,9 +262,11 @@ class Engine(Documents):
             return await self._resolve(running, variables, session.within(prepared.name), exchange)
 
         own = answer if operation.shapes is not None else None
-        async with aclosing(self._live(operation, leaves, session, own)) as answers:
-            async for data in answers:
-                yield data if isinstance(data, Answer) else Event(data)
+        with self.followed.tallies["live"] as tally:
+            async with aclosing(self._live(operation, leaves, session, own)) as answers:
+                async for data in answers:
+                    tally.deliveries += 1
+                    yield data if isinstance(data, Answer) else Event(data)
 
     def _live(
         self,
@@ -244,12 +281,7 @@ class Engine(Documents):
         return self.live.follow(operation, leaves, session, answer)
 
     async def _read(self, session: Session, operation: Operation, leaves: Sequence[Any]) -> bytes:
-        started = time.perf_counter()
-        data = await session.read(operation, leaves)
-        seconds = time.perf_counter() - started
-        if seconds > self.slow_seconds and operation.statement:
-            self.observe(Slow(operation.name, seconds, operation.statement.sql))
-        return data
+        return await session.read(operation, leaves)
 
     def _running(self, prepared: Prepared, shape: Shape, operation: Operation | Mutation, leaves: Sequence[Any]) -> Run:
         """The run of an operation with a developer's own fields."""

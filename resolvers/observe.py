@@ -5,7 +5,7 @@ Nothing here holds a caller's values: operations are named by their name, statem
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -40,12 +40,36 @@ class Failed:
 
 
 @dataclass(frozen=True, slots=True)
+class Answered:
+    """An operation of a request is over. `document` is the SHA-256 of its document, "" where that could not be read;
+    `code` is OK, or that of its first error; `parts` are seconds by part.
+    """
+
+    request_id: str
+    operation: str | None
+    kind: str
+    document: str
+    code: str
+    parts: Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True)
 class Slow:
-    """A statement took long."""
+    """An operation took long."""
+
+    answered: Answered
+
+
+@dataclass(frozen=True, slots=True)
+class Explained:
+    """How the database reads what took long: its own plan, for no values. `document` is as in Answered, `tables` are
+    those that are read, by key.
+    """
 
     operation: str | None
-    seconds: float
-    sql: str
+    document: str
+    tables: tuple[str, ...]
+    plan: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +118,20 @@ class Uncounted:
     cause: BaseException
 
 
-Event: TypeAlias = Planned | Refused | Failed | Slow | AsSystem | Parted | NotDone | Uncollected | Unstored | Uncounted
+Event: TypeAlias = (
+    Planned
+    | Refused
+    | Failed
+    | Answered
+    | Slow
+    | Explained
+    | AsSystem
+    | Parted
+    | NotDone
+    | Uncollected
+    | Unstored
+    | Uncounted
+)
 Observe: TypeAlias = Callable[[Event], None]
 
 

@@ -120,4 +120,6 @@ class Operation:
     tally: Tally = field(default_factory=Tally)
     changes: Mapping[str, ChangesRead] = field(default_factory=dict[str, ChangesRead])
     stream: StreamRead | None = None
+    tables: tuple[str, ...] = ()
+    """The tables that its statement reads, by key."""
     reads: Reads = field(default_factory=new_reads, compare=False, repr=False)

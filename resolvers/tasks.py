@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Coroutine, Iterator
+from contextvars import Context
 from typing import Any, TypeVar
 
 T = TypeVar("T")
@@ -24,9 +25,9 @@ class Tasks:
         """Those that are not done."""
         return iter([*self._running])
 
-    def begin(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
-        """A task that does it."""
-        task = asyncio.create_task(work, name=self._name)
+    def begin(self, work: Coroutine[Any, Any, T], context: Context | None = None) -> asyncio.Task[T]:
+        """A task that does it, in the context of whoever asks, or another: an empty one where it is for many."""
+        task = asyncio.create_task(work, name=self._name, context=context)
         self._running.add(task)
         task.add_done_callback(self._done)
         return task

@@ -16,8 +16,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from fastapi import FastAPI, Response
+from fastapi import FastAPI, Request, Response
 from fastapi.responses import JSONResponse
+from fastapi.telemetry import TelemetryConfig
 
 from ..resolvers.cursors import Cursors
 from ..resolvers.execute import Engine
@@ -25,7 +26,7 @@ from ..resolvers.live.bus import Bus
 from ..resolvers.live.live import Live
 from ..resolvers.live.rows import RowStreams
 from ..resolvers.live.streams import Streams
-from ..resolvers.observe import Event
+from ..resolvers.observe import Event, Observe
 from ..resolvers.session import Session
 from ..schema.catalog import Catalog
 from ..schema.compile import compile_models
@@ -50,7 +51,6 @@ from .feed import Keep
 from .feed_postgres import PostgresFeed
 from .feed_sqlite import SQLiteFeed
 from .http import GraphQL, counter
-from .log import Log
 from .postgres import PostgresDatabase
 from .protective import ALWAYS, protecting, protective
 from .rate import rates_of
@@ -61,6 +61,11 @@ from .revisions import Revisions
 from .settings import Settings
 from .sqlite import SQLiteDatabase
 from .tables import Seed, prepare, sqlite_path
+from .telemetry.asked import AskedDatabase
+from .telemetry.families import Sources
+from .telemetry.scrape import Scrape
+from .telemetry.siblings import Place
+from .telemetry.whole import Telemetry
 from .websocket import WebSockets
 
 PATH = "/graphql"
@@ -125,15 +130,20 @@ class Backend:
         """The developer's file, when the command line loaded it; `.hedgerow` lies beside it."""
         self.tokens: dict[str, str] = {}
         """A token for each role, which GraphiQL offers; `hedgerow dev` sets them."""
+        self.place: Place | None = None
+        """Which of several workers this process is; `hedgerow serve --workers` says so."""
         self.modules = tuple(modules)
         self._naming: NamingName = naming
         self._seed = seed
         self._clock = clock
         self._running: _Running | None = None
         self._protective = ALWAYS
-        self._app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
+        # FastAPI's own spans and logs hold addresses with their queries, and words of exceptions: `telemetry/tracing`.
+        silent: TelemetryConfig = {"tracing": False, "logs": False, "auto_configure": False}
+        self._app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, telemetry=silent)
         self._app.get("/healthz")(_healthy)
         self._app.get("/readyz")(self._ready)
+        self._app.get("/metrics")(self._metrics)
         self._app.mount(ASSETS, graphiql.assets())
         for module in modules:
             self._app.router.routes.extend(module.routes())
@@ -141,6 +151,11 @@ class Backend:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
             send = protecting(send, self._protective)
+            if self._running and self._running.traced:
+                return await self._running.traced(scope, receive, send)
+        return await self._answer(scope, receive, send)
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and scope["path"].removeprefix(scope.get("root_path", "")) == PATH:
             await self._started().http(scope, receive, send)
         elif scope["type"] == "websocket" and scope["path"].removeprefix(scope.get("root_path", "")) == PATH:
@@ -172,15 +187,15 @@ class Backend:
         self._check_costs(settings)
         self._protective = protective(settings.public_url)
         trusted = Trusted.read(settings.documents, only=settings.documents_only)
-        log = Log(settings.log_level)
         tables = captured(self.catalog)
         triggers = [trigger for module in self.modules for trigger in module.triggers(self.catalog)]
         revisions = Revisions.beside(self.file)
         await prepare(url, [*self.models, *self.tables], self._seed, tables, triggers, revisions)
         database = self._database(url, settings)
-        bus = bus_of(
-            settings.broadcast_url or url, name=settings.broadcast_name, patience=settings.connect_timeout, observe=log
-        )
+        telemetry = Telemetry(settings, trusted, database)
+        traces, observe = telemetry.traces, telemetry.observe
+        name, patience = settings.broadcast_name, settings.connect_timeout
+        bus = bus_of(settings.broadcast_url or url, name=name, patience=patience, observe=observe)
         await database.start()
         feed = _feed(database, url, tables, settings)
         cursors = Cursors(settings.cursor_secret or secrets.token_hex(32), self.catalog.claims)
@@ -193,23 +208,23 @@ class Backend:
             most=settings.max_live_queries,
             at_one_time=2,  # so that requests are not kept waiting
         )
+        streams = Streams(feed, cursors, buffer=settings.stream_buffer, behind=settings.stream_behind)
         engine = Engine(
             self.catalog,
-            database,
+            AskedDatabase(database, traces),
             settings.limits,
             self._clock,
             cursors,
-            observe=log,
+            observe=observe,
             live=live,
-            streams=Streams(feed, cursors, buffer=settings.stream_buffer, behind=settings.stream_behind),
+            streams=streams,
             rows=RowStreams(feed, buffer=settings.stream_buffer),
-            slow_seconds=settings.slow_seconds,
             introspection=settings.introspection,
             resolver_timeout=settings.resolver_timeout,
             idempotency_seconds=settings.idempotency_seconds,
         )
         callers = self._callers(settings)
-        rates = rates_of(settings, log)
+        rates = rates_of(settings, observe)
         admission = Admission(trusted, rates)
         connections = Connections(engine, callers, admission, bounds(settings), self._clock)
         new_id = counter(secrets.token_hex(4))
@@ -223,17 +238,35 @@ class Backend:
             max_batch=settings.max_batch,
             compression=compression,
             new_id=new_id,
-            observe=log,
+            observe=observe,
+            meter=telemetry.meter,
+            timed=AdminSecret.shown(self._naming),
+            straight=traces is None,
             page=self._page if settings.graphiql else None,
             origins=frozenset(settings.allowed_origins.split()),
             protective=self._protective,
         )
-        websockets = WebSockets(connections, new_id, log, self._protective)
-        rechecks = Rechecks(bus, connections, log)
+        websockets = WebSockets(connections, new_id, observe, telemetry.meter, self._protective)
+        rechecks = Rechecks(bus, connections, observe)
         http = crossing(graphql, settings.allowed_origins.split())
         readiness = Readiness(database, feed, bus if settings.broadcast_url else None, self._probes())
+        meter = telemetry.meter
+        sources = Sources(self.catalog, meter, engine, live, streams, database, feed, connections, readiness)
         self._running = _Running(
-            engine, callers, graphql, http, websockets, connections, rechecks, readiness, database, feed, bus, log
+            engine,
+            callers,
+            graphql,
+            http,
+            traces.around(self._answer) if traces else None,
+            websockets,
+            connections,
+            rechecks,
+            readiness,
+            await telemetry.expose(sources, self.place),
+            database,
+            feed,
+            bus,
+            observe,
         )
         try:
             await feed.start()
@@ -246,14 +279,9 @@ class Backend:
         finally:
             connections.end()
             self._running = None
-            await readiness.stop()
-            await rechecks.stop()
-            if rates:
-                await rates.stop()
-            await live.stop()
-            await bus.stop()
-            await feed.stop()
-            await database.stop()
+            for each in (telemetry, readiness, rechecks, rates, live, bus, feed, database):
+                if each is not None:
+                    await each.stop()
 
     def _check_costs(self, settings: Settings) -> None:
         unknown = {*settings.max_cost} - self.catalog.roles - {"anyone"} if isinstance(settings.max_cost, dict) else ()
@@ -278,7 +306,7 @@ class Backend:
 
     def observe(self, event: Event) -> None:
         """Has the log tell of something."""
-        self._started().log(event)
+        self._started().observe(event)
 
     def recheck(self) -> None:
         """Has every WebSocket and event stream, of all processes, ask anew who its caller is."""
@@ -348,6 +376,10 @@ class Backend:
         """Whether requests should come here."""
         return await self._started().readiness.answer()
 
+    async def _metrics(self, request: Request) -> Response:
+        """The numbers of all workers."""
+        return await self._started().scrape.answer(request)
+
 
 @dataclass(frozen=True, slots=True)
 class _Running:
@@ -359,14 +391,17 @@ class _Running:
     graphql: GraphQL
     http: App
     """The same, for pages of other origins too."""
+    traced: App | None
+    """All that answers requests, where they are traced."""
     websockets: WebSockets
     connections: Connections
     rechecks: Rechecks
     readiness: Readiness
+    scrape: Scrape
     database: SQLiteDatabase | PostgresDatabase
     feed: SQLiteFeed | PostgresFeed
     bus: AnyBus
-    log: Log
+    observe: Observe
 
 
 def _feed(

@@ -36,6 +36,7 @@ from .documents_command import documents
 from .gate.command import check
 from .listen import Server, options, run
 from .load import load
+from .log_lines import set_up
 from .migrations.commands import migrate
 from .migrations.developing import keep_up
 from .settings import Settings
@@ -73,6 +74,7 @@ def dev(
     with told():
         backend = load(file)
         settings = prepare_dev(backend, Settings.read(), _object(claims, "--claims"), port)
+        set_up(settings.log_format, values=settings.log_values)
         _keep_up(backend)
         _greet(backend, settings, host, port)
     if not reload:
@@ -96,7 +98,8 @@ def dev_app() -> Backend:
     try:
         file, claims, port = orjson.loads(os.environ[TARGET])
         backend = load(file)
-        prepare_dev(backend, Settings.read(), _object(claims, "--claims"), port)
+        settings = prepare_dev(backend, Settings.read(), _object(claims, "--claims"), port)
+        set_up(settings.log_format, values=settings.log_values)
         _keep_up(backend)
     except (DeclarationError, SetupError) as error:
         err.print(f"[bold red]hedgerow:[/] {escape(str(error))}\nWaiting for a change.")

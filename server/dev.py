@@ -41,7 +41,7 @@ def prepare_dev(backend: Backend, settings: Settings, claims: Mapping[str, Any],
     """
     settings = backend.settings or settings
     folder = (backend.file.parent if backend.file else Path.cwd()) / ".hedgerow"
-    given: dict[str, Any] = {"graphiql": True}
+    given: dict[str, Any] = {"graphiql": True, "log_values": True}
     if settings.jwt_secret is None and settings.jwks_url is None:
         given["jwt_secret"] = SecretStr(_secret(folder, "dev-jwt-secret"))
     if settings.admin_secret is None:

@@ -74,6 +74,11 @@ class Trusted:
         self._texts = frozenset(documents.values())
         self._only = only
 
+    @property
+    def texts(self) -> frozenset[str]:
+        """The documents."""
+        return self._texts
+
     @classmethod
     def read(cls, path: str, *, only: bool) -> Trusted:
         """Those of a manifest; none where there is no path. Raises SetupError."""

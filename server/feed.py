@@ -11,11 +11,13 @@ import asyncio
 import contextlib
 import logging
 from abc import ABC, abstractmethod
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
 from ..resolvers.live.changes import Look, Position
+from ..schema.catalog import TableName
 from ..schema.errors import Code, Refusal
 from .images import Reader
 
@@ -53,6 +55,8 @@ class BaseFeed(ABC):
         self._task: asyncio.Task[None] | None = None
         self._prune_at = 0.0
         self._failures = 0
+        self.told: Counter[TableName] = Counter()
+        """How many changes were told, by table."""
 
     @property
     def failing(self) -> bool:
@@ -119,6 +123,8 @@ class BaseFeed(ABC):
         if self._upto is None:  # all who listened are gone
             return
         self._upto = look.upto
+        for change in look.fresh:
+            self.told[change.table] += 1
         for take in tuple(self._takers):
             try:
                 take(look)

@@ -15,6 +15,7 @@ from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 from functools import partial
+from time import perf_counter
 from typing import TypeAlias
 from uuid import UUID
 
@@ -24,6 +25,7 @@ import orjson
 from ..resolvers.answer import Answer
 from ..resolvers.exchange import Exchange
 from ..resolvers.execute import Engine
+from ..resolvers.measured import Measured
 from ..resolvers.observe import Observe, Refused
 from ..resolvers.session import Session
 from ..resolvers.writes.idempotency import HEADER
@@ -43,6 +45,7 @@ from .rate import retry_after
 from .reply import EVENTS, GRAPHQL_JSON, JSON, Page, Reply, Writing, media_type, send_page
 from .request import Asked, Batch, Malformed, TooLarge, from_body, read, request
 from .sse import EventStream
+from .telemetry.meter import GONE, OK, Meter, code_of
 from .told import Telling
 
 _Kinds: TypeAlias = Collection[g.OperationType] | None
@@ -73,8 +76,9 @@ ALWAYS_TOLD = frozenset({Code.UNAUTHENTICATED, Code.RATE_LIMITED, Code.INTERNAL,
 
 class GraphQL:
     """The ASGI application at /graphql. `max_batch` is the most requests in one body, 0 for none but single ones.
-    `new_id` makes request ids; `compression` and `page` (GraphiQL's) are None where there is none. `origins` are those
-    of other pages that may send forms.
+    `new_id` makes request ids; `compression` and `page` (GraphiQL's) are None where there is none. `timed` says by its
+    headers whether who was identified by them is told how long things took; `straight` whether requests may take the
+    short way. `origins` are those of other pages that may send forms.
     """
 
     def __init__(
@@ -90,6 +94,9 @@ class GraphQL:
         new_id: Callable[[], str],
         observe: Observe,
         page: Callable[[], Awaitable[Page]] | None,
+        meter: Meter,
+        timed: Callable[[Mapping[str, str]], bool] = lambda headers: False,
+        straight: bool = True,
         origins: Collection[str] = (),
         protective: Headers = ALWAYS,
     ) -> None:
@@ -103,11 +110,15 @@ class GraphQL:
         self._new_id = new_id
         self._observe = observe
         self._page = page
+        self._meter = meter
+        self._timed = timed
+        self._short = straight
         self._origins = origins
         self._protective = protective
         self._watches = Watches()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        began = perf_counter()
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
         given = headers.get("x-request-id", "")
         request_id = given if REQUEST_ID.match(given) else self._new_id()
@@ -134,11 +145,11 @@ class GraphQL:
                     asked, session, Exchange(headers, exchange.host), receive, reply, request_id
                 )
             if isinstance(asked, Form):
-                body = await self._answer_form(asked, session, exchange, receive, request_id)
+                body = await self._answer_form(asked, session, exchange, receive, request_id, began)
             else:
                 await self._tell(scope, headers, media, gzip)
                 with Watch(receive, self._watches):
-                    body = await self._answer(asked, session, exchange, request_id, kinds)
+                    body = await self._answer(asked, session, exchange, request_id, began, kinds)
             status, extra = 200, ()
         except ClientGone:
             return None
@@ -152,20 +163,21 @@ class GraphQL:
 
     async def _tell(self, scope: Scope, headers: Mapping[str, str], media: bytes, gzip: bool) -> None:
         """Lets the server have others of this head answered straight; not of one that no other request will have."""
-        tell = scope.get("extensions", {}).get(STRAIGHT)
+        tell = scope.get("extensions", {}).get(STRAIGHT) if self._short else None
         if tell and scope["method"] == "POST" and ONE_TIME.isdisjoint(headers):
             head = _Head(headers, host_of(scope), media, gzip, await added(scope, self._origins))
             tell(partial(self._straight, head))
 
     async def _straight(self, head: _Head, body: bytes) -> Whole:
         """See `asgi.Straight`."""
+        began = perf_counter()
         request_id = self._new_id()
         exchange = Exchange(head.headers, head.host, [])
         asked: Asked | Batch | None = None
         try:
             asked = from_body(body, 0)
             assert isinstance(asked, Asked), "a body with a list is no JSON object"
-            told = await self._answer(asked, await self._session(head.headers), exchange, request_id)
+            told = await self._answer(asked, await self._session(head.headers), exchange, request_id, began)
             status, extra = 200, ()
         except Exception as error:
             name = asked.name if isinstance(asked, Asked) else None
@@ -185,11 +197,33 @@ class GraphQL:
         return asked
 
     async def _answer(
-        self, asked: Asked, session: Session, exchange: Exchange, request_id: str, kinds: _Kinds = None
+        self,
+        asked: Asked,
+        session: Session,
+        exchange: Exchange,
+        request_id: str,
+        began: float | None = None,
+        kinds: _Kinds = None,
     ) -> bytes:
-        asked = await self._admitted(asked, session.actor, exchange.host, kinds)
-        found = await self._engine.answer(asked.document, asked.name, asked.variables, session, exchange)
+        """The answer to one operation, which is counted. `began` is when its request did."""
+        measured, code = self._meter.begin(request_id, began), OK
+        try:
+            asked = await self._admitted(asked, session.actor, exchange.host, kinds)
+            found = await self._engine.answer(asked.document, asked.name, asked.variables, session, exchange)
+            code = _code(found)
+        except BaseException as error:
+            code = code_of(error)
+            raise
+        finally:
+            self._time(measured, self._meter.end(measured, code), exchange)
         return self._body(found, asked, request_id)
+
+    def _time(self, measured: Measured, now: float, exchange: Exchange) -> None:
+        """Tells how long things took, who may know it."""
+        if exchange.reply is not None and self._timed(exchange.headers):
+            parts = measured.parts(now).items()
+            told = ", ".join(f"{part};dur={seconds * 1000:.3f}" for part, seconds in parts)
+            exchange.reply.append(("server-timing", told))
 
     def _body(self, found: bytes | Answer, asked: Asked, request_id: str) -> bytes:
         if not isinstance(found, Answer):
@@ -197,17 +231,31 @@ class GraphQL:
         return Telling(self._observe, request_id, asked.name).body(found)
 
     async def _answer_form(
-        self, form: Form, session: Session, exchange: Exchange, receive: Receive, request_id: str
+        self, form: Form, session: Session, exchange: Exchange, receive: Receive, request_id: str, began: float
     ) -> bytes:
         """The answer of a mutation whose files come with it. They are stored first, each within the limits of the
         column that it is for, and end with a mutation that fails.
         """
-        files = self._engine.catalog.files
-        assert files, "forms are taken where files are kept"
         if HEADER in exchange.headers:
             message = "An Idempotency-Key goes with JSON. Begin uploads by createUpload, and name them in the mutation."
             raise Malformed(400, Code.BAD_USER_INPUT, message)
-        asked = await self._admitted(form.asked, session.actor, exchange.host)
+        measured, code = self._meter.begin(request_id, began), OK
+        try:
+            asked = await self._admitted(form.asked, session.actor, exchange.host)
+            answer = await self._answer_filed(form, asked, session, exchange, receive)
+            code = _code(answer)
+        except BaseException as error:
+            code = GONE if isinstance(error, ClientGone) else code_of(error)
+            raise
+        finally:
+            self._time(measured, self._meter.end(measured, code), exchange)
+        return self._body(answer, asked, request_id)
+
+    async def _answer_filed(
+        self, form: Form, asked: Asked, session: Session, exchange: Exchange, receive: Receive
+    ) -> bytes | Answer:
+        files = self._engine.catalog.files
+        assert files, "forms are taken where files are kept"
         found = self._engine.targets(asked.document, asked.name, session.actor, form.paths)
         targets = dict(zip(form.paths, found, strict=True))
         stored: list[UUID] = []
@@ -227,7 +275,7 @@ class GraphQL:
         finally:
             if not kept:
                 await files.discard(stored)
-        return self._body(answer, asked, request_id)
+        return answer
 
     async def _stream(
         self,
@@ -247,7 +295,16 @@ class GraphQL:
             raise Malformed(400, Code.BAD_USER_INPUT, message)
         asked = await self._admitted(asked, connection.session.actor, connection.address, kinds)
         await EventStream(
-            connection, self._connections, asked, headers, receive, send, request_id, self._observe, asyncio.Lock()
+            connection,
+            self._connections,
+            asked,
+            headers,
+            receive,
+            send,
+            request_id,
+            self._observe,
+            self._meter,
+            asyncio.Lock(),
         ).run()
 
     async def _answer_all(
@@ -314,6 +371,11 @@ class _Head:
     gzip: bool
     added: Headers
     """What is added to each answer, for pages of other origins."""
+
+
+def _code(found: bytes | Answer) -> str:
+    """How an operation ended that has an answer."""
+    return found.complaints[0].code if isinstance(found, Answer) and found.complaints else OK
 
 
 def _kinds(method: str, media: bytes) -> _Kinds:

@@ -60,7 +60,7 @@ def options(settings: Settings, *, alone: bool = True, heads: Heads | None = Non
 def run(main: Coroutine[Any, Any, None]) -> None:
     """Runs what serves, in the event loop that uvicorn would choose: uvloop where there is one."""
     gc.set_threshold(*GARBAGE)
-    with asyncio.Runner(loop_factory=uvicorn.Config("").get_loop_factory()) as runner:
+    with asyncio.Runner(loop_factory=uvicorn.Config("", log_config=None).get_loop_factory()) as runner:
         runner.run(main)
 
 
@@ -80,6 +80,7 @@ class Server(uvicorn.Server):
                 host=host,
                 port=port,
                 log_level="info",
+                log_config=None,
                 lifespan="off",
                 timeout_graceful_shutdown=LONGEST_STOP,
                 **options(settings, heads=self._heads),

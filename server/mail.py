@@ -56,7 +56,13 @@ class SMTP:
                     start_tls=None if self._user is None or self._tls else True,
                 )
         except (aiosmtplib.SMTPException, OSError, TimeoutError, ValueError) as error:
-            logger.error("a mail could not be sent: %s", error or type(error).__name__)
+            logger.error("a mail could not be sent: %s", _reason(error))
+
+
+def _reason(error: Exception) -> str:
+    """Why, without the server's words, which name whom the mail was for."""
+    code = getattr(error, "code", None)
+    return f"{type(error).__name__} {code}" if code else type(error).__name__
 
 
 class Printed:

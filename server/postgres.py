@@ -12,16 +12,19 @@ import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from itertools import count
+from time import perf_counter
 from typing import Any, TypeVar
 
 import asyncpg
 
 from ..resolvers.database import Alone, Contended, Row, Transaction
 from ..resolvers.dialect_postgres import Postgres
+from ..resolvers.measured import waited
 from ..resolvers.statement import Statement
 from ..resolvers.tasks import Tasks
 from ..schema.errors import Code, Refusal, SetupError
 from .capture import QUIET
+from .pool import Pool
 from .postgres_alone import Lone
 from .postgres_connection import Connection, Lent, bytes_out, keep, settle
 from .postgres_errors import refusal
@@ -116,16 +119,27 @@ class PostgresDatabase:
             reset=keep,
             connection_class=Connection,
             timeout=self._connect_timeout,
-            server_settings={
-                "timezone": "UTC",
-                "statement_timeout": str(int(self._statement_timeout * 1000)),
-                "default_transaction_read_only": "on" if read_only else "off",
-                **({} if read_only else {"default_transaction_isolation": self._isolation}),
-                "jit": "off",  # compiling costs nested reads ten times what it saves, and heeds no time limit
-                "application_name": "hedgerow",
-                QUIET: "on",  # the feed tells of all that this process writes
-            },
+            server_settings=self._options(read_only=read_only),
         )
+
+    def _options(self, *, read_only: bool) -> dict[str, str]:
+        """What a connection is set to."""
+        return {
+            "timezone": "UTC",
+            "statement_timeout": str(int(self._statement_timeout * 1000)),
+            "default_transaction_read_only": "on" if read_only else "off",
+            **({} if read_only else {"default_transaction_isolation": self._isolation}),
+            "jit": "off",  # compiling costs nested reads ten times what it saves, and heeds no time limit
+            "application_name": "hedgerow",
+            QUIET: "on",  # the feed tells of all that this process writes
+        }
+
+    def pools(self) -> Sequence[Pool]:
+        """How its connections are used now."""
+        assert self._lone and self._gathering, "start() comes first"
+        pool = self.pool
+        reading = Pool("read", pool.get_size(), pool.get_max_size(), pool.get_idle_size(), self._gathering.waiting)
+        return reading, self._lone.pool()
 
     async def stop(self) -> None:
         """Closes the pools, after the statements that run."""
@@ -138,7 +152,7 @@ class PostgresDatabase:
     async def fetch(self, sql: str, values: Sequence[Any]) -> bytes:
         """See `resolvers/database`."""
         try:
-            connection = await self.pool.acquire(timeout=self._wait())
+            connection = await self._lend()
             async with self.lent(connection):
                 return await connection.fetchval(sql, *values)
         except Exception as error:
@@ -147,7 +161,7 @@ class PostgresDatabase:
     async def rows(self, sql: str, values: Sequence[Any]) -> Sequence[Row]:
         """See `resolvers/database`."""
         try:
-            connection = await self.pool.acquire(timeout=self._wait())
+            connection = await self._lend()
             async with self.lent(connection):
                 with connection.varchar.decoded():
                     return await connection.fetch(sql, *values)
@@ -192,7 +206,7 @@ class PostgresDatabase:
         try:
             if many is None or len(rows) == 1:  # without parameters, all answers are one
                 return [await self.fetch(statement.sql, rows[0])] * len(rows)
-            connection = await self.pool.acquire(timeout=self._wait())
+            connection = await self._lend()
             async with self.lent(connection):
                 return [row[0] for row in await connection.fetch(many.sql, *many.values(rows))]
         except Exception as error:
@@ -211,6 +225,20 @@ class PostgresDatabase:
         connection = await self.pool.acquire(timeout=self._connect_timeout)
         async with self.lent(connection):
             rows = await connection.fetch(f"EXPLAIN {sql}", *values)
+        return "\n".join(str(row[0]) for row in rows)
+
+    async def outline(self, statement: Statement) -> str:
+        """See `resolvers/database`. On a connection of its own, which is gone with what it was set to: a plan for no
+        values is one of a statement that was prepared (EXPLAIN's GENERIC_PLAN is newer than the oldest PostgreSQL).
+        """
+        given = f"({', '.join(['NULL'] * len(statement.slots))})" if statement.slots else ""
+        options = {**self._options(read_only=True), "plan_cache_mode": "force_generic_plan"}
+        connection = await asyncpg.connect(self._url, timeout=self._connect_timeout, server_settings=options)  # pyright: ignore[reportArgumentType]
+        try:
+            await connection.execute(f"PREPARE outline AS {statement.sql}")
+            rows = await connection.fetch(f"EXPLAIN EXECUTE outline{given}")
+        finally:
+            connection.terminate()
         return "\n".join(str(row[0]) for row in rows)
 
     def transaction(self) -> AbstractAsyncContextManager[Transaction]:
@@ -285,14 +313,20 @@ class PostgresDatabase:
         await settle(connection, self._connect_timeout)
         await self.pool.release(connection)
 
+    async def _lend(self) -> Any:
+        """A connection, at once where one is free. With a timeout, acquiring makes a task, which costs a fifth of a
+        point read: only where there is a wait.
+        """
+        if self.pool.get_idle_size():
+            return await self.pool.acquire()
+        came = perf_counter()
+        try:
+            return await self.pool.acquire(timeout=self._connect_timeout)
+        finally:
+            waited(perf_counter() - came)
+
     async def _acquire(self) -> Any:
         try:
-            return await self.pool.acquire(timeout=self._wait())
+            return await self._lend()
         except Exception as error:
             raise self._told(error) from error
-
-    def _wait(self) -> float | None:
-        """How long to wait for a connection, in seconds. With a timeout, acquiring makes a task, which costs a fifth
-        of a point read: only where there is a wait.
-        """
-        return None if self.pool.get_idle_size() else self._connect_timeout

@@ -13,6 +13,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
+from time import perf_counter
 from typing import Any
 
 import asyncpg
@@ -20,8 +21,10 @@ import asyncpg
 from ..resolvers.cache import Lru
 from ..resolvers.database import Alone
 from ..resolvers.dialect_postgres import NOT_SIMPLE
+from ..resolvers.measured import waited
 from ..resolvers.statement import Statement
 from ..resolvers.tasks import Tasks
+from .pool import Pool
 from .postgres_connection import Lent, settle, terminate
 from .postgres_errors import LOST, interrupt_if_cancelled, nobody_knows, overdue
 from .postgres_gather import LANES, WRITES, Gathering
@@ -55,6 +58,7 @@ class Lone:
         late: float,
     ) -> None:
         self._open = open
+        self._size = size
         self._committed = committed
         self._seconds = seconds
         self._late = late
@@ -71,6 +75,11 @@ class Lone:
         if self._pool:
             await self._pool.close()
             self._pool = None
+
+    def pool(self) -> Pool:
+        """How they are used now."""
+        size, idle = (self._pool.get_size(), self._pool.get_idle_size()) if self._pool else (0, 0)
+        return Pool("write", size, self._size, idle, self._gathering.waiting)
 
     async def write(self, alone: Alone) -> bytes | None:
         """See `resolvers/database`."""
@@ -99,7 +108,12 @@ class Lone:
         word can be said; else what is known.
         """
         pool = self._pool or await self._opened()
-        connection = await pool.acquire(timeout=None if pool.get_idle_size() else self._late)
+        if pool.get_idle_size():
+            connection = await pool.acquire()
+        else:
+            came = perf_counter()
+            connection = await pool.acquire(timeout=self._late)
+            waited(perf_counter() - came)
         async with Lent(pool, connection, lambda _: self._unanswered(pool, connection)):
             try:
                 yield connection

@@ -15,10 +15,12 @@ import asyncio
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from contextvars import Context
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from ..resolvers.cache import Lru
+from ..resolvers.measured import waited
 from ..resolvers.statement import Statement
 from ..resolvers.tasks import Tasks
 from ..schema.errors import Refusal
@@ -90,11 +92,13 @@ class Shared(Pace):
 class _Waiting:
     """Somebody who waits."""
 
-    __slots__ = ("answer", "values")
+    __slots__ = ("answer", "begun", "values")
 
     def __init__(self, values: Sequence[Any], answer: asyncio.Future[bytes]) -> None:
         self.values = values
         self.answer = answer
+        self.begun = 0.0
+        """When it was its turn."""
 
     def told(self, data: bytes) -> None:
         """Answers it, unless its caller went away."""
@@ -136,6 +140,13 @@ class Gathering:
         """Whether the next turn of the event loop runs for those who wait."""
         self._watch: asyncio.TimerHandle | None = None
         self._tasks = Tasks("hedgerow-gather")
+        self._nobody = Context()
+        """What runs for several runs in the context of none of them."""
+
+    @property
+    def waiting(self) -> int:
+        """How many wait."""
+        return sum(len(queue) for _, queue in self._waiting.values())
 
     async def run(self, statement: Statement, values: Sequence[Any]) -> bytes:
         """What the statement gives for these values. Raises as it does alone."""
@@ -154,7 +165,11 @@ class Gathering:
             queue = self._waiting[statement.sql] = (statement, deque())
         queue[1].append(waiting)
         self._soon()
-        return await waiting.answer
+        came = time.perf_counter()
+        try:
+            return await waiting.answer
+        finally:
+            waited((waiting.begun or time.perf_counter()) - came)
 
     def _of(self, statement: Statement) -> Shared:
         return self._shared.get(statement.sql) or self._shared.put(statement.sql, Shared(self._patience.long))
@@ -185,9 +200,9 @@ class Gathering:
         if self._busy < self._most_lanes:
             if not self._due:
                 self._due = True
-                self._loop.call_soon(self._start)
+                self._loop.call_soon(self._start, context=self._nobody)
         elif self._watch is None:
-            self._watch = self._loop.call_later(PATIENCE, self._lose_patience)
+            self._watch = self._loop.call_later(PATIENCE, self._lose_patience, context=self._nobody)
 
     def _lose_patience(self) -> None:
         """What takes long no longer counts."""
@@ -230,6 +245,9 @@ class Gathering:
 
     async def _serve(self, statement: Statement, some: Sequence[_Waiting]) -> None:
         shared = self._of(statement)
+        now = time.perf_counter()
+        for each in some:
+            each.begun = now
         if len(some) > 1:
             started = time.perf_counter()
             running = self._tasks.begin(self._together(statement, [each.values for each in some]))

@@ -65,11 +65,12 @@ class Readiness:
         """What /readyz says now."""
         if self._draining:
             return JSONResponse({"ready": False, "stopping": True}, 503)
-        parts = await self._look()
+        parts = await self.look()
         ready = parts[NEEDED] == UP
         return JSONResponse({"ready": ready, "parts": parts}, 200 if ready else 503)
 
-    async def _look(self) -> dict[str, State]:
+    async def look(self) -> dict[str, State]:
+        """How each part is, as of a moment ago."""
         now = asyncio.get_running_loop().time()
         if self._looking is None or (self._looking.done() and now - self._looked >= KEPT):
             self._looked = now

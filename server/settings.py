@@ -206,7 +206,11 @@ class Settings(BaseSettings):
         3.0, ge=0, le=600, description="seconds for which a member with a key stays when the subscription ends"
     )
     connect_timeout: float = Field(5.0, gt=0, le=60, description="seconds to wait for a free connection")
-    slow_seconds: float = Field(1.0, gt=0, description="statements that take longer are logged")
+    slow_milliseconds: int = Field(
+        1_000,
+        ge=0,
+        description="an operation that takes longer is logged, with its durations and the database's plan; 0: none",
+    )
     compression: bool = Field(False, description="whether answers are compressed for clients that accept gzip")
     compression_min_bytes: int = Field(1024, ge=0, description="smaller answers are not compressed")
     introspection: bool | Literal["signed-in"] = Field(
@@ -219,7 +223,25 @@ class Settings(BaseSettings):
         le=60,
         description="seconds for which a server that stops still takes requests, while /readyz says 503",
     )
+    metrics_token: SecretStr | None = Field(
+        None, description="who sends it as a bearer token may read /metrics, as the admin secret's holder may"
+    )
+    operation_names: str = Field(
+        "",
+        description="names of operations, by spaces, that metrics, logs and traces tell apart, beside those of trusted"
+        " documents",
+    )
+    traces: bool = Field(
+        False, description="whether operations are traced; OTEL_… variables say where to and how many (hedgerow[otel])"
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="least important log lines")
+    log_format: Literal["text", "json"] = Field("text", description="log lines for people, or JSON for machines")
+    log_requests: bool = Field(False, description="whether each operation is logged when it is over")
+    log_values: bool = Field(
+        False,
+        description="whether the log may repeat what callers sent: names of operations, words of refusals and"
+        " exceptions; hedgerow dev does",
+    )
 
     @classmethod
     def settings_customise_sources(
@@ -359,6 +381,8 @@ class Settings(BaseSettings):
             for name, given in (("JWT", self.jwt_secret), ("ADMIN", self.admin_secret), ("AUTH", self.auth_secret))
             if given is not None
         }
+        if self.metrics_token is not None:
+            found["HEDGEROW_METRICS_TOKEN"] = self.metrics_token.get_secret_value()
         for name, text in found.items():
             for secret in text.split() if name == "HEDGEROW_AUTH_SECRET" else [text]:
                 if len(secret.encode()) < SHORTEST_SECRET:

@@ -16,6 +16,7 @@ from ..resolvers.database import Alone, Row, Transaction
 from ..resolvers.dialect_sqlite import SQLite
 from ..resolvers.statement import Statement
 from ..schema.errors import SetupError
+from .pool import Pool
 from .sqlite_commits import SharedCommits
 from .sqlite_connection import refusal, sqlite3
 from .sqlite_points import LONGEST, Points
@@ -58,6 +59,11 @@ class SQLiteDatabase:
             self._writer.start()
         except sqlite3.Error as error:
             raise SetupError(f"{self.path} can't be opened as a SQLite database: {error}.") from error
+
+    def pools(self) -> Sequence[Pool]:
+        """How its connections are used now."""
+        waiting = self._writer.waiting + self._commits.waiting
+        return self._readers.pool(), Pool("write", 1, 1, int(not self._writer.busy), waiting)
 
     async def stop(self) -> None:
         """Closes the readers and the writer, after the statements that run."""
@@ -105,6 +111,13 @@ class SQLiteDatabase:
 
     async def explain(self, sql: str, values: Sequence[Any]) -> str:
         """See `resolvers/database`."""
+        return await self._plan(sql, values)
+
+    async def outline(self, statement: Statement) -> str:
+        """See `resolvers/database`. SQLite's own plan never shows a value."""
+        return await self._plan(statement.sql, [None] * len(statement.slots))
+
+    async def _plan(self, sql: str, values: Sequence[Any]) -> str:
         rows = await self._readers.rows(f"EXPLAIN QUERY PLAN {sql}", values)
         depth: dict[int, int] = {0: 0}
         lines: list[str] = []

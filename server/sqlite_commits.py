@@ -13,9 +13,11 @@ import asyncio
 import time
 from collections import deque
 from collections.abc import Sequence
+from contextvars import Context
 
 from ..resolvers.database import Alone
 from ..resolvers.dialect import ASIDE, TRIGGER
+from ..resolvers.measured import waited
 from ..resolvers.tasks import Tasks
 from ..schema.errors import Code, Refusal
 from .sqlite_connection import sqlite3
@@ -34,11 +36,13 @@ SELECT tbl_name FROM sqlite_schema WHERE type = 'trigger' AND instr(name, ?1) <>
 class _Waiting:
     """A statement that waits, and what it gave once it was written."""
 
-    __slots__ = ("alone", "answer")
+    __slots__ = ("alone", "answer", "begun")
 
     def __init__(self, alone: Alone, answer: asyncio.Future[bytes | None]) -> None:
         self.alone = alone
         self.answer = answer
+        self.begun = 0.0
+        """When it was its turn."""
 
 
 class SharedCommits:
@@ -62,8 +66,17 @@ class SharedCommits:
         self._waiting.append(waiting)
         if not self._busy:
             self._busy = True
-            self._tasks.begin(self._drain())
-        return await waiting.answer
+            self._tasks.begin(self._drain(), Context())  # for all who wait, in the context of none
+        came = time.perf_counter()
+        try:
+            return await waiting.answer
+        finally:
+            waited((waiting.begun or time.perf_counter()) - came)
+
+    @property
+    def waiting(self) -> int:
+        """How many wait."""
+        return len(self._waiting)
 
     async def _drain(self) -> None:
         """Writes what waits, until nothing does."""
@@ -80,6 +93,8 @@ class SharedCommits:
             async with self._writer.transaction() as transaction:
                 some = [self._waiting.popleft() for _ in range(min(MOST, len(self._waiting)))]
                 some = [each for each in some if not each.answer.done()]  # whose callers went away
+                for each in some:
+                    each.begun = time.perf_counter()
                 play = transaction.at_last(lambda: self._play([each.alone for each in some]))
         except BaseException as error:
             some = some or [self._waiting.popleft() for _ in range(len(self._waiting))]

@@ -14,7 +14,9 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from ..resolvers.json_values import WATCH
+from ..resolvers.measured import waited
 from ..schema.errors import Code, Refusal
+from .pool import Pool
 from .sqlite_connection import INTERRUPTED, STEPS_BETWEEN_CHECKS, connect, refusal, sqlite3
 from .threads import Job, Threads
 
@@ -122,10 +124,17 @@ class Readers:
         """What a reader gives, in a thread."""
         job = self._threads.submit(lambda job: self._read(job, read))
         self._watch(job)
+        came = time.perf_counter()
         try:
             return await job.answer
         except (sqlite3.Error, OverflowError) as error:
             raise refusal(error, self._statement_timeout) from error
+        finally:
+            waited((job.since or time.perf_counter()) - came)
+
+    def pool(self) -> Pool:
+        """How it is used now."""
+        return Pool("read", self._size, self._size, len(self._readers), self._threads.waiting)
 
     def _read(self, job: Job[T], read: Callable[[_Reader], T]) -> T:
         """In a thread, of which there are `size`: so there are never more readers."""

@@ -17,6 +17,7 @@ from typing import Any, Generic, TypeVar, cast
 
 from ..resolvers.database import Broken, Command, Row, Script, throw
 from ..resolvers.json_values import WATCH
+from ..resolvers.measured import waited
 from ..schema.errors import Code, Refusal
 from .sqlite_connection import INTERRUPTED, STEPS_BETWEEN_CHECKS, broken_by, busy, connect, refusal, sqlite3
 from .threads import Threads
@@ -37,6 +38,8 @@ class Writer:
         self._thread = Threads(1, "hedgerow-sqlite-writer")
         self._turn = asyncio.Lock()  # fair: first come, first served
         self.time_limit = time_limit
+        self.waiting = 0
+        """How many wait for their turn."""
         self.current: SQLiteTransaction | None = None
         self.committed: Callable[[], None] = _nothing
         """Is called in the event loop after each commit, even one that nobody waits for any more."""
@@ -76,7 +79,10 @@ class Writer:
         transaction: SQLiteTransaction | None = None
         try:
             async with limit:
-                await self._turn.acquire()
+                if self._turn.locked():
+                    await self._wait()
+                else:
+                    await self._turn.acquire()
                 transaction = SQLiteTransaction(self, limit)
                 try:
                     yield transaction
@@ -95,6 +101,20 @@ class Writer:
             self._abandon(transaction)
             raise
         self._turn.release()
+
+    async def _wait(self) -> None:
+        came = time.perf_counter()
+        self.waiting += 1
+        try:
+            await self._turn.acquire()
+        finally:
+            self.waiting -= 1
+            waited(time.perf_counter() - came)
+
+    @property
+    def busy(self) -> bool:
+        """Whether somebody's turn it is."""
+        return self._turn.locked()
 
     def _abandon(self, transaction: SQLiteTransaction) -> None:
         """Undoes a transaction; nobody waits for it, but for whose turn is next."""

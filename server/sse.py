@@ -26,6 +26,7 @@ from .asgi import Receive, Send
 from .connections import Connection, Connections, Ended
 from .reply import EVENTS
 from .request import Asked
+from .telemetry.meter import Counting, Meter
 from .told import Telling
 
 COMPLETE = b"event: complete\ndata:\n\n"
@@ -51,6 +52,7 @@ class EventStream:
     send: Send
     request_id: str
     observe: Observe
+    meter: Meter
     sending: asyncio.Lock
     following: asyncio.Task[None] | None = None
     cursor: str | None = None
@@ -88,7 +90,9 @@ class EventStream:
         """All there is to tell, to the end."""
         errors: tuple[Complaint, ...] = ()
         try:
-            with self.connections.operation(self.connection):
+            with self.connections.operation(self.connection), Counting(self.meter, self.request_id) as counting:
+                if self.connections.engine.kind(self.asked.document, self.asked.name) is g.OperationType.SUBSCRIPTION:
+                    counting.leave()
                 asked = self.connections.admission.again(self.asked, self.connection.session.actor)
                 told = self.connections.engine.subscribe(
                     asked.document,
@@ -100,6 +104,7 @@ class EventStream:
                 )
                 async with aclosing(told):
                     async for each in told:
+                        counting.saw(each)
                         await self._next(each)
         except Over:
             raise

@@ -17,12 +17,14 @@ from __future__ import annotations
 
 import contextlib
 import gc
+import itertools
 import logging
 import multiprocessing
 import os
 import signal
 import socket
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Generator
@@ -36,7 +38,10 @@ from typing import TypeAlias
 
 import uvicorn
 
-from .console import escape, out
+from .console import escape, out, told
+from .log_lines import set_up
+from .settings import Settings
+from .telemetry.siblings import Place
 from .worker import TOLD, rehearse, work
 
 FIRST_PAUSE, LONGEST_PAUSE = 0.1, 10.0
@@ -47,6 +52,8 @@ LONGEST_START = 60.0
 """Seconds within which a worker must serve."""
 LONGEST_END = 120.0
 """Seconds after which workers that were told to stop are killed; a worker's own bounds are well below."""
+LONGEST_ADDRESS = 100
+"""Bytes of the path of a socket: some systems take 103."""
 GLANCE = 0.5
 """Seconds between two looks at what does not tell of itself."""
 Context: TypeAlias = ForkContext | SpawnContext
@@ -59,6 +66,8 @@ class _Made:
 
     process: BaseProcess
     generation: int
+    number: int
+    """Its own among those that are there; what follows it may have it again."""
     serving: connection.Connection
     """Where it says that it serves."""
     since: float = field(default_factory=time.monotonic)
@@ -68,12 +77,17 @@ class _Made:
 
 
 class Supervisor:
-    """Looks after `count` workers that serve `file` at `listening`. Use it once."""
+    """Looks after `count` workers that serve `file` at `listening`, and tell each other their numbers in `folder`,
+    which nobody else may enter. Use it once.
+    """
 
-    def __init__(self, file: str, listening: socket.socket, count: int, context: Context | None = None) -> None:
+    def __init__(
+        self, file: str, listening: socket.socket, count: int, folder: Path, context: Context | None = None
+    ) -> None:
         self._file = file
         self._listening = listening
         self._count = count
+        self._folder = folder
         self._context = context or safest()
         self._workers: list[_Made] = []
         self._generation = 0
@@ -166,6 +180,7 @@ class Supervisor:
         for worker in [worker for worker in self._workers if not worker.process.is_alive()]:
             self._workers.remove(worker)
             worker.serving.close()
+            Place(self._folder, worker.number).own.unlink(missing_ok=True)
             if not worker.leaving:
                 self._mourn(worker)
             worker.process.close()
@@ -239,9 +254,12 @@ class Supervisor:
 
     def _make(self) -> None:
         serving, told = self._context.Pipe(duplex=False)
-        process = self._begin(work, self._file, self._listening, told, os.getpid())
+        taken = {worker.number for worker in self._workers}
+        number = next(each for each in itertools.count() if each not in taken)
+        place = Place(self._folder, number)
+        process = self._begin(work, self._file, self._listening, told, os.getpid(), place)
         told.close()
-        self._workers.append(_Made(process, self._generation, serving))
+        self._workers.append(_Made(process, self._generation, number, serving))
 
     def _begin(self, target: Callable[..., None], *arguments: object) -> BaseProcess:
         """A process; it is told nothing before it listens."""
@@ -273,6 +291,15 @@ def safest() -> Context:
 
 def supervise(file: str, host: str, port: int, count: int) -> int:
     """Serves a file by several processes until told to stop; the exit code."""
-    listening = uvicorn.Config("", host=host, port=port).bind_socket()
+    with told():
+        settings = Settings.read()
+    set_up(settings.log_format, values=settings.log_values)
+    listening = uvicorn.Config("", host=host, port=port, log_level="info", log_config=None).bind_socket()
     out.print(f"{count} workers serve {escape(file)}. SIGHUP to process {os.getpid()} replaces them one by one.")
-    return Supervisor(file, listening, count).run()
+    with tempfile.TemporaryDirectory(prefix="hedgerow-", dir=_short(), ignore_cleanup_errors=True) as folder:
+        return Supervisor(file, listening, count, Path(folder)).run()
+
+
+def _short() -> str | None:
+    """Where a folder may be whose sockets have names of at most LONGEST_ADDRESS bytes."""
+    return None if len(tempfile.gettempdir().encode()) + 30 < LONGEST_ADDRESS else "/tmp"  # noqa: S108

@@ -13,6 +13,7 @@ from collections import deque
 from collections.abc import Callable
 from queue import SimpleQueue
 from threading import Thread
+from time import perf_counter
 from typing import Any, Generic, TypeVar, cast
 
 T = TypeVar("T")
@@ -21,17 +22,20 @@ T = TypeVar("T")
 class Job(Generic[T]):
     """Work, and what it gave. It is not begun any more once `answer` is done, as when whoever waits is cancelled."""
 
-    __slots__ = ("_error", "_given", "answer", "begun", "work")
+    __slots__ = ("_error", "_given", "answer", "begun", "since", "work")
 
     def __init__(self, work: Callable[[Job[T]], T], answer: asyncio.Future[T]) -> None:
         self.work = work
         self.answer = answer
         self.begun = False
+        self.since = 0.0
+        """When it was begun."""
         self._given: T | None = None
         self._error: BaseException | None = None
 
     def run(self) -> None:
         """Does it, in a thread."""
+        self.since = perf_counter()
         self.begun = True
         if self.answer.done():
             return
@@ -87,6 +91,11 @@ class Threads:
         if self._loop is None:
             raise RuntimeError("The database is not started, or stopped.")
         return self._loop
+
+    @property
+    def waiting(self) -> int:
+        """How much work waits."""
+        return self._jobs.qsize()
 
     def submit(self, work: Callable[[Job[T]], T]) -> Job[T]:
         """Has one of them do it, with the job itself at hand."""

@@ -30,6 +30,7 @@ from .asgi import Headers, Receive, Scope, Send
 from .connections import Connection, Connections, Ended
 from .protective import ALWAYS
 from .request import Asked, Malformed, request
+from .telemetry.meter import Counting, Meter
 from .told import Telling
 
 PROTOCOL = "graphql-transport-ws"
@@ -52,11 +53,17 @@ class WebSockets:
     """The ASGI application of WebSockets at /graphql. `new_id` makes request ids."""
 
     def __init__(
-        self, connections: Connections, new_id: Callable[[], str], observe: Observe, protective: Headers = ALWAYS
+        self,
+        connections: Connections,
+        new_id: Callable[[], str],
+        observe: Observe,
+        meter: Meter,
+        protective: Headers = ALWAYS,
     ) -> None:
         self._connections = connections
         self._new_id = new_id
         self._observe = observe
+        self._meter = meter
         self._protective = protective
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -67,7 +74,9 @@ class WebSockets:
             with self._connections.open(scope, headers) as connection:
                 spoken = PROTOCOL in scope.get("subprotocols", ())
                 await send({"type": "websocket.accept", "subprotocol": PROTOCOL if spoken else None})
-                talk = Talk(connection, self._connections, headers, receive, send, self._new_id, self._observe)
+                talk = Talk(
+                    connection, self._connections, headers, receive, send, self._new_id, self._observe, self._meter
+                )
                 await talk.run(None if spoken else Closed(4406, f"Speak {PROTOCOL}."))
         except Refusal as refusal:
             self._observe(Refused(self._new_id(), None, refusal.code, str(refusal)))
@@ -99,6 +108,7 @@ class Talk:
     send: Send
     new_id: Callable[[], str]
     observe: Observe
+    meter: Meter
     running: dict[str, Running] = field(default_factory=dict[str, Running])
     sending: asyncio.Lock = field(default_factory=asyncio.Lock)
     loop: asyncio.AbstractEventLoop = field(default_factory=asyncio.get_running_loop)
@@ -251,15 +261,18 @@ class Talk:
         telling = Telling(self.observe, request_id, running.asked.name)
         errors: tuple[Complaint, ...] = ()
         try:
-            with self.connections.operation(self.connection):
+            with self.connections.operation(self.connection), Counting(self.meter, request_id) as counting:
                 session = self.connection.session
                 asked = await self._admitted(running, session.actor)
                 kind = self.engine.prepare(asked.document, asked.name, session.actor).kind
                 running.lasts = kind is g.OperationType.SUBSCRIPTION
                 exchange = Exchange(self.headers, self.connection.address)
+                if running.lasts:
+                    counting.leave()
                 told = self.engine.subscribe(asked.document, asked.name, asked.variables, session, exchange)
                 async with aclosing(told):
                     async for each in told:
+                        counting.saw(each)
                         async with self.sending:  # made when its turn has come, so that what waits is shared bytes
                             text = f"{running.head}{_payload(each, telling)}}}"
                             await self._sent({"type": "websocket.send", "text": text})

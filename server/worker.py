@@ -22,7 +22,9 @@ from .app import Backend
 from .console import err, escape, told
 from .listen import Server, run
 from .load import load
+from .log_lines import set_up
 from .settings import Settings
+from .telemetry.siblings import Place
 
 TOLD = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 """What a supervisor is told by, and holds back while it makes a process."""
@@ -34,6 +36,7 @@ def production(file: str, *, workers: int = 1) -> tuple[Backend, Settings]:
     """
     backend = load(file)
     settings = backend.settings = backend.settings or Settings.read()
+    set_up(settings.log_format, values=settings.log_values)
     settings.require_secrets()
     for doubt in settings.doubts(backend.file, workers=workers):
         err.print(f"[bold yellow]hedgerow:[/] {escape(doubt)}")
@@ -55,8 +58,8 @@ def rehearse(file: str, workers: int) -> None:
         run(main())
 
 
-def work(file: str, listening: socket.socket, ready: Connection, supervisor: int) -> None:
-    """Serves until told to stop."""
+def work(file: str, listening: socket.socket, ready: Connection, supervisor: int, place: Place) -> None:
+    """Serves until told to stop; `place` is where the workers tell each other their numbers."""
     _begin()
 
     def serving() -> None:
@@ -65,7 +68,9 @@ def work(file: str, listening: socket.socket, ready: Connection, supervisor: int
 
     with _ending():
         backend = load(file)
+        backend.place = place
         settings = backend.settings = backend.settings or Settings.read()
+        set_up(settings.log_format, values=settings.log_values)
         settings.require_secrets()
 
         async def main() -> None:

@@ -141,9 +141,15 @@ class Counted:
     """
 
     inner: Any
+    """The driver; `asked` is what stands before it."""
+    asked: Any = None
     statements: list[str] = field(default_factory=list)
     gathered: list[tuple[str, int]] = field(default_factory=list)
     commands: list[list[str]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        if self.asked is None:
+            self.asked, self.inner = self.inner, getattr(self.inner, "inner", self.inner)
 
     @property
     def dialect(self) -> Any:
@@ -151,32 +157,32 @@ class Counted:
 
     async def fetch(self, sql: str, values: Any) -> bytes:
         self.statements.append(sql)
-        return await self.inner.fetch(sql, values)
+        return await self.asked.fetch(sql, values)
 
     async def read(self, statement: Any, values: Any) -> bytes:
         self.statements.append(statement.sql)
-        return await self.inner.read(statement, values)
+        return await self.asked.read(statement, values)
 
     async def fetch_many(self, statement: Any, rows: Any) -> list[bytes | Exception]:
         self.gathered.append((statement.sql, len(rows)))
-        return await self.inner.fetch_many(statement, rows)
+        return await self.asked.fetch_many(statement, rows)
 
     async def explain(self, sql: str, values: Any) -> str:
-        return await self.inner.explain(sql, values)
+        return await self.asked.explain(sql, values)
 
     def transaction(self) -> Any:
-        return self.inner.transaction()
+        return self.asked.transaction()
 
     async def write(self, alone: Any) -> bytes | None:
         self.commands.append([alone.statement.sql])
-        return await self.inner.write(alone)
+        return await self.asked.write(alone)
 
     async def transact(self, work: Any) -> Any:
         async def counted(transaction: Any) -> Any:
             self.commands.append([])
             return await work(CountedTransaction(transaction, self.commands[-1]))
 
-        return await self.inner.transact(counted)
+        return await self.asked.transact(counted)
 
 
 @dataclass

@@ -16,7 +16,7 @@ import pytest
 from hedgerow import Actor, Backend, Code, Module, Refusal
 from hedgerow.resolvers.cache import Lru
 from hedgerow.resolvers.limits import Limits
-from hedgerow.resolvers.observe import Event, Planned, Slow
+from hedgerow.resolvers.observe import Event, Planned
 from hedgerow.resolvers.sqlite_functions import float_text
 from hedgerow.resolvers.variables import Coercers, Variables
 from hedgerow.schema.examples import examples, writes
@@ -277,14 +277,6 @@ async def test_a_list_without_a_limit_is_capped(database_url: str) -> None:
         found = await backend.session(ADMINISTRATOR).query("{ notes { id } teams { notes { id } } }")
     assert len(found["notes"]) == 2
     assert max(len(team["notes"]) for team in found["teams"]) == 2
-
-
-async def test_slow_statements_are_observed(database_url: str) -> None:
-    async with running(database_url, slow_seconds=1e-9) as backend:
-        events = watched(backend)
-        await backend.session(ADMINISTRATOR).query("query Named { notes { id } }")
-    (slow,) = [event for event in events if isinstance(event, Slow)]
-    assert slow.operation == "Named" and slow.sql.startswith("SELECT")
 
 
 @pytest.mark.parametrize("naming", ["camel", "hasura"])

@@ -1121,7 +1121,7 @@ async def short(url: str, size: int = 2, seconds: float = 0.5) -> AsyncIterator[
     made = settings(url).model_copy(update={"statement_timeout": seconds, "database_pool": size})
     backend = Backend(MODELS, settings=made, clock=lambda: CLOCK)
     async with backend.lifespan():
-        yield backend, backend.engine.database
+        yield backend, backend.engine.database.inner  # type: ignore[attr-defined]
 
 
 async def test_a_statement_has_a_time_limit(world_url: str) -> None:

@@ -47,7 +47,7 @@ def test_a_secret_may_be_in_a_file(
 
 def test_every_secret_may() -> None:
     secrets = {name for name, field in Settings.model_fields.items() if is_secret(field)}
-    assert secrets == {"admin_secret", "jwt_secret", "auth_secret", "storage_url", "smtp_url"}
+    assert secrets == {"admin_secret", "jwt_secret", "auth_secret", "storage_url", "smtp_url", "metrics_token"}
 
 
 def test_secrets_of_providers_may_too(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -112,6 +112,8 @@ def test_only_secrets_are_read_from_files(monkeypatch: pytest.MonkeyPatch, tmp_p
         ({"admin_secret": None}, "Set HEDGEROW_ADMIN_SECRET"),
         ({"jwt_secret": "short"}, "HEDGEROW_JWT_SECRET is shorter"),
         ({"auth_secret": f"{JWT} short"}, "HEDGEROW_AUTH_SECRET is shorter"),
+        ({"metrics_token": "short"}, "HEDGEROW_METRICS_TOKEN is shorter than 32 bytes"),
+        ({"metrics_token": ADMIN}, "HEDGEROW_ADMIN_SECRET is HEDGEROW_METRICS_TOKEN too"),
         ({"admin_secret": JWT}, "HEDGEROW_ADMIN_SECRET is HEDGEROW_JWT_SECRET too"),
         ({"auth_secret": f"{JWT} {ADMIN}"}, "HEDGEROW_ADMIN_SECRET is HEDGEROW_AUTH_SECRET too"),
         ({"admin_secret": "please-change-me-before-production"}, "HEDGEROW_ADMIN_SECRET is a text to be replaced"),

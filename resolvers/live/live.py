@@ -79,6 +79,12 @@ class Live:
         self._entries = 0
         self._attaching: tuple[asyncio.Task[Any], Callable[[Look], None]] | None = None
         self._ticking: asyncio.Task[None] | None = None
+        self.reads = 0
+        """How often answers were read anew, several by one statement."""
+        self.answers = 0
+        """How many answers these reads gave."""
+        self.seconds = 0.0
+        """How long they took together."""
 
     def __len__(self) -> int:
         """How many different live queries there are."""
@@ -315,6 +321,9 @@ class Live:
         except Exception as error:  # of all of them; what is no Refusal is a fault of ours, which ends them
             found = [error] * len(some)
         group.seconds = time.perf_counter() - started
+        self.reads += 1
+        self.answers += len(some)
+        self.seconds += group.seconds
         lost = False
         for entry, number, each in zip(some, numbers, found, strict=True):
             try:

@@ -48,6 +48,8 @@ class Streams:
         self._upto: Position | None = None
         """How far all was given to the groups; None while nobody follows anything."""
         self._attaching = asyncio.Lock()
+        self.resyncs = 0
+        """How often subscribers were told to read the list anew."""
 
     async def changes(
         self, read: ChangesRead, leaves: Sequence[Any], session: Session, limit: int
@@ -100,17 +102,20 @@ class Streams:
             return start
 
         if place is None:
+            self.resyncs += 1
             yield teller.event([Told("RESYNC", await here())])
         else:
             async with aclosing(replay(asking, self._feed, place, here, start, self._behind)) as pages:
                 async for told in pages:
                     if told:
+                        self.resyncs += told[0].operation == "RESYNC"
                         yield teller.event(told)
         while True:
             told, event = await member.next()
             # A client that comes from another process may be ahead of what this one's feed has told so far.
             new = told if place is None else [each for each in told if not _known(each, place)]
             if new:
+                self.resyncs += new[0].operation == "RESYNC"  # nothing stands before one
                 yield event if len(new) == len(told) else teller.event(new)
 
     async def _now(self) -> Position:

@@ -90,3 +90,5 @@ class Mutation:
     reads: Reads = dataclass_field(default_factory=new_reads)
     alone: MakeAlone | None = None
     """What makes it one statement, for a caller at a moment; see `direct`."""
+    tables: tuple[str, ...] = ()
+    """The tables that its root fields write, by key."""

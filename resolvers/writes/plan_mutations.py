@@ -65,6 +65,7 @@ def plan_mutation(
         leaves=leaves,
         shapes=shapes if custom or any(shapes.values()) else None,
         tally=planner.reader.tally,
+        tables=tuple(sorted({root.field.table for root in roots if isinstance(root, Written)})),
     )
 
 
