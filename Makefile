@@ -85,4 +85,4 @@ flights: $(VENV)/.made  ## 336,776 flights at http://127.0.0.1:8000/graphql
 	$(RUN)/hedgerow dev examples/flights.py --claims '{"carrier": "B6"}'
 
 clean:
-	rm -rf $(VENV) build dist *.egg-info tests/clients/node_modules $(PEERS)/.venv $(PEERS)/*/node_modules
+	rm -rf $(VENV) build dist *.egg-info tests/clients/node_modules examples/trips/node_modules $(PEERS)/.venv $(PEERS)/*/node_modules

@@ -26,6 +26,7 @@ from ..schema.errors import Code, Refusal
 from .answer import Fault
 from .context import Context
 from .custom_run import Run
+from .reticence import reticent_of_value
 from .shape import Fetched, Rows, Shape, wrapped
 
 
@@ -288,12 +289,13 @@ class Executor(StrawberryGraphQLCoreExecutionContext):
 
 
 class ReticentExecutor(Executor):
-    """One whose errors don't say which name may have been meant."""
+    """One whose errors tell no name that is not the caller's own."""
 
     @classmethod
     def build(cls, *args: Any, **given: Any) -> Any:
         """See graphql-core; it reads the variables."""
-        return super().build(*args, **{**given, "hide_suggestions": True})
+        built = super().build(*args, **{**given, "hide_suggestions": True})
+        return [*map(reticent_of_value, built)] if isinstance(built, list) else built
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ from ..schema.types import Kind, Type, parser
 from .inputs import Fault, Given, Input, Known
 
 Read: TypeAlias = Callable[[Any], Input]
+NO_LABEL = "expected another word"
 
 
 class DataReader:
@@ -50,7 +51,7 @@ class DataReader:
             if value is None:
                 return None
             if not isinstance(value, dict):
-                raise Fault(f"expected an object of type {type.name}")
+                raise no_object(type, mends=self._mends)
             fields = self._fields(type, depth)
             found: dict[str, Input] = {}
             for name, inner in value.items():  # pyright: ignore[reportUnknownVariableType]
@@ -65,7 +66,7 @@ class DataReader:
                 for name, (_, required, default) in fields.items():
                     if name not in found:
                         if required:
-                            raise Fault(f"{type.name} needs the field {name!r}")
+                            raise field_lacking(type, name, mends=self._mends)
                         if default is not None:
                             found[name] = default
             return found
@@ -86,13 +87,25 @@ class DataReader:
 
 
 def unknown_field(type: g.GraphQLInputObjectType, name: str, fields: Iterable[str], *, mends: bool) -> Fault:
-    """An object has a field that its type lacks; which it may have meant, only with `mends`."""
-    return Fault(f"{type.name} has no field {name!r}." + (f" {closest(name, fields)}" if mends else ""))
+    """An object has a field that its type lacks; which type, and what it may have meant, only with `mends`."""
+    return Fault(
+        f"{type.name} has no field {name!r}. {closest(name, fields)}" if mends else f"no field {name!r} is there"
+    )
+
+
+def no_object(type: g.GraphQLInputObjectType, *, mends: bool) -> Fault:
+    """Something else where an object is wanted; of which type, only with `mends`."""
+    return Fault(f"expected an object of type {type.name}" if mends else "expected an object")
+
+
+def field_lacking(type: g.GraphQLInputObjectType, name: str, *, mends: bool) -> Fault:
+    """An object lacks a field that its type needs; which, only with `mends`."""
+    return Fault(f"{type.name} needs the field {name!r}" if mends else "a field that is needed is missing")
 
 
 def not_in_enum(type: g.GraphQLEnumType, *, mends: bool) -> Fault:
     """A word is none of its enum's; which there are, only with `mends`."""
-    return Fault(f"expected one of {', '.join(type.values)}" if mends else f"expected a value of {type.name}")
+    return Fault(f"expected one of {', '.join(type.values)}" if mends else NO_LABEL)
 
 
 def leaf_parser(type: Type, *, mends: bool) -> Callable[[object], Any]:
@@ -105,7 +118,7 @@ def leaf_parser(type: Type, *, mends: bool) -> Callable[[object], Any]:
         try:
             return parse(value)
         except ValueError:
-            raise ValueError(f"expected a value of {enum.name}") from None
+            raise ValueError(NO_LABEL) from None
 
     return reticent
 

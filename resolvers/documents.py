@@ -148,7 +148,7 @@ class Documents:
             schema = Published(found)
             own, mends = self.catalog.custom, self._open(found)
             custom = executable(found, schema, schema.can_be, own, mends=mends) if own else None
-            writers = Writers(found, self.database.dialect, self.limits, self._commands)
+            writers = Writers(found, self.database.dialect, self.limits, self._commands, mends)
             seen = Seen(found, schema, custom, writers, Coercers(self.limits, mends=mends))
             self._seen.put(key, seen, seen.weight)
         return seen

@@ -14,6 +14,8 @@ from typing import TypeAlias
 import graphql as g
 from graphql import validation as v
 
+from .reticence import plain, reticent
+
 Rule: TypeAlias = type[v.ASTValidationRule]
 
 FRAGMENT = ("...", "fragment")
@@ -69,6 +71,7 @@ def validate(
     mends: bool = True,
 ) -> Sequence[g.GraphQLError]:
     """The first `most` errors of a document, and one more that says so where there are more. Without `mends`, none of
-    them says which name may have been meant.
+    them tells a name that does not stand where it complains of.
     """
-    return g.validate(schema, document, rules_for(text, rules), max_errors=most, hide_suggestions=not mends)
+    errors = g.validate(schema, document, rules_for(text, rules), max_errors=most, hide_suggestions=not mends)
+    return [plain(each) if mends else reticent(plain(each)) for each in errors]

@@ -22,7 +22,7 @@ from ..schema.graphql_aggregates import CONDITION
 from ..schema.graphql_mutations import data_of
 from ..schema.ids import decode
 from ..schema.types import TEXT, Kind, Type, parser
-from .data import DataReader, leaf_parser, not_in_enum, unknown_field
+from .data import DataReader, field_lacking, leaf_parser, no_object, not_in_enum, unknown_field
 from .inputs import Absent, Data, Fault, Given, Input, Row, Slot
 from .limits import Limits
 
@@ -184,7 +184,7 @@ def _is_deciding(type: g.GraphQLInputType) -> bool:
 
 class Coercers:
     """Makes the function that reads a value of an input type; one for each input object, made when first met. Without
-    `mends`, what it says of a wrong name doesn't say which may have been meant.
+    `mends`, what it says of a wrong value tells no name but those that the value itself has.
     """
 
     def __init__(self, limits: Limits, *, mends: bool = True) -> None:
@@ -219,7 +219,7 @@ class Coercers:
             if value is None:
                 return None
             if not isinstance(value, dict):
-                raise Fault(f"expected an object of type {type.name}")
+                raise no_object(type, mends=self.mends)
             if counted:
                 self._count(leaves)
             fields = self.objects.get((type.name, depth))
@@ -238,7 +238,7 @@ class Coercers:
                     raise fault.within(name) from None
             for name, (_, required) in fields.items():
                 if required and name not in value:
-                    raise Fault(f"{type.name} needs the field {name!r}")
+                    raise field_lacking(type, name, mends=self.mends)
             return ("object", tuple(shapes))
 
         return coerce

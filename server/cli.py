@@ -30,7 +30,7 @@ from ..schema.traversal import show
 from ..schema.views import view
 from .advice import lookups_asked, lookups_of_views, missing
 from .app import PATH, Backend
-from .console import File, err, escape, out, told
+from .console import File, err, escape, out, printed, told
 from .dev import prepare_dev, prepare_look
 from .documents_command import documents
 from .gate.command import check
@@ -139,7 +139,9 @@ def _run(backend: Backend, host: str, port: int) -> None:
 
 @app.command()
 def schema(
-    file: File, role: Annotated[list[str] | None, typer.Option(help="A role; several may be given.")] = None
+    file: File,
+    role: Annotated[list[str] | None, typer.Option(help="A role; several may be given.")] = None,
+    write: Annotated[Path | None, typer.Option(help="The file to write. [default: standard output]")] = None,
 ) -> None:
     """Print the GraphQL schema, of everything or as the holders of a role see it."""
     with told():
@@ -150,7 +152,7 @@ def schema(
             known = ", ".join(sorted(backend.catalog.roles))
             raise SetupError(f"No rule names the role {', '.join(sorted(unknown))}. There are: {known}.")
         seen = view(backend.catalog, _roles(roles), superuser=role is None)
-        out.print(escape(graphql.print_schema(generated.build(seen))))
+        printed(graphql.print_schema(generated.build(seen)).encode() + b"\n", write)
 
 
 def _roles(roles: frozenset[str]) -> frozenset[str]:

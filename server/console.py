@@ -1,9 +1,10 @@
-"""What all verbs of the command line say, and how they tell a developer's errors."""
+"""What all verbs of the command line say, how they tell a developer's errors, and how they write files."""
 
 from __future__ import annotations
 
 import contextlib
 from collections.abc import Generator
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -29,6 +30,21 @@ def told() -> Generator[None]:
         for complaint in refusal.complaints:
             err.print(f"[bold red]{complaint.code}:[/] {escape(complaint.message)}")
         raise typer.Exit(1) from None
+
+
+def printed(content: bytes, write: Path | None) -> None:
+    """Content that tools read, letter by letter: to a file, whole or not at all, or to standard output. SetupError
+    where the file can't be written.
+    """
+    if write is None:
+        return typer.echo(content, nl=False)
+    beside = write.with_name(f".{write.name}.new")
+    try:
+        beside.write_bytes(content)
+        beside.replace(write)
+    except OSError as error:
+        raise SetupError(f"{write} can't be written: {error.strerror}.") from None
+    return None
 
 
 def escape(text: str) -> str:

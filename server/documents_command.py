@@ -20,7 +20,7 @@ from ..schema.errors import Refusal, SetupError
 from ..schema.expr import Actor
 from .app import Backend
 from .collect import collect
-from .console import File, escape, out, told
+from .console import File, escape, out, printed, told
 from .dev import prepare_look
 from .documents import read_manifest
 from .load import load
@@ -55,15 +55,9 @@ def documents(
             raise SetupError("There are no documents in these places. Name folders with *.graphql files, or manifests.")
         check(found, _known(backend, settings), actors(backend, role or ()))
         content = orjson.dumps({id: found[id] for id in sorted(found)}, option=orjson.OPT_INDENT_2) + b"\n"
-        if write is None:
-            return typer.echo(content, nl=False)
-        beside = write.with_name(f".{write.name}.new")
-        try:
-            beside.write_bytes(content)
-            beside.replace(write)
-        except OSError as error:
-            raise SetupError(f"{write} can't be written: {error.strerror}.") from None
-        return out.print(escape(f"{len(found)} document{'s' * (len(found) > 1)} in {write}"))
+        printed(content, write)
+        if write:
+            out.print(escape(f"{len(found)} document{'s' * (len(found) > 1)} in {write}"))
 
 
 def gather(sources: Iterable[Path]) -> dict[str, str]:

@@ -190,7 +190,7 @@ def test_plan_tells_which_indexes_are_missing(app: Path) -> None:
     )
     assert run("plan", str(app), "--as", "guest").stdout == "No index is missing.\n", "who sees all, looks for nothing"
     assert "CREATE INDEX ix_book_owner_id" in run("plan", str(app), "--as", "user").stdout
-    served = [ROOT / "examples" / f"{name}.py" for name in ("notes", "flights", "board", "diary", "sketch")]
+    served = [ROOT / "examples" / f"{name}.py" for name in ("notes", "flights", "board", "diary", "sketch", "trips")]
     for number, file in enumerate(served):
         url = f"sqlite:///{app.parent / f'{number}.db'}"
         assert run("plan", str(file), HEDGEROW_DATABASE_URL=url).stdout == "No index is missing.\n"

@@ -34,6 +34,7 @@ from .test_gone import ENDLESS, WAIT
 from .world import MODELS
 
 CLIENTS = Path(__file__).parent / "clients"
+TRIPS = Path(__file__).parents[1] / "examples" / "trips"
 DATABASES = ("sqlite", "postgres")
 AUDITS = 61
 
@@ -326,27 +327,32 @@ class Runner:
         assert result["passed"], f"{result['error']}\n\nThe client's last request:\n{sent}"
 
 
-@pytest.fixture(scope="session")
-def installed() -> None:
-    """The clients of tests/clients/package-lock.json, installed when they aren't there or are others."""
+def install(folder: Path) -> None:
+    """What a folder's package-lock.json names, installed by npm when it isn't there or is other."""
     node, npm = shutil.which("node"), shutil.which("npm")
     if not node or not npm:
         missing("CLIENTS NOT TESTED: there is no node or no npm (Debian: nodejs, npm)")
-    lock = CLIENTS / "package-lock.json"
-    made = CLIENTS / "node_modules" / ".package-lock.json"
+    lock = folder / "package-lock.json"
+    made = folder / "node_modules" / ".package-lock.json"
     with lock.open() as only_one:
         fcntl.flock(only_one, fcntl.LOCK_EX)
         if made.exists() and made.stat().st_mtime >= lock.stat().st_mtime:
             return
         command = [str(npm), "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
         try:
-            done = subprocess.run(command, cwd=CLIENTS, capture_output=True, text=True, timeout=300, check=False)
+            done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=300, check=False)
         except subprocess.TimeoutExpired:
             missing("CLIENTS NOT TESTED: npm ci takes longer than five minutes")
             return
         if done.returncode != 0:
-            missing(f"CLIENTS NOT TESTED: npm ci failed in {CLIENTS}: {done.stderr.strip()[-500:]}")
+            missing(f"CLIENTS NOT TESTED: npm ci failed in {folder}: {done.stderr.strip()[-500:]}")
         made.touch()
+
+
+@pytest.fixture(scope="session")
+def installed() -> None:
+    """The clients of tests/clients/package-lock.json."""
+    install(CLIENTS)
 
 
 @pytest.fixture(scope="session")
@@ -392,7 +398,8 @@ def test_no_case_is_forgotten(clients: Runner, client: str, database: str) -> No
     assert set(clients.results(client, database)) == set(CASES[client])
 
 
-def test_the_lock_file_names_no_registry() -> None:
-    text = (CLIENTS / "package-lock.json").read_text()
+@pytest.mark.parametrize("folder", [CLIENTS, TRIPS], ids=lambda each: each.name)
+def test_the_lock_file_names_no_registry(folder: Path) -> None:
+    text = (folder / "package-lock.json").read_text()
     assert "resolved" not in text
     assert all(package.get("integrity") for name, package in json.loads(text)["packages"].items() if name)

@@ -1,6 +1,8 @@
 """Where the schema can't be asked for, errors don't give its names away one by one either (as clairvoyance asks)."""
 
 import enum
+import json
+import re
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -8,10 +10,12 @@ import pytest
 import strawberry
 
 from hedgerow import Backend, SetupError
+from hedgerow.resolvers.reticence import EVERYWHERE, NO_NULL
 from hedgerow.schema import graphql as generated
 from hedgerow.schema.views import view
 from hedgerow.server.settings import Settings
 
+from . import shop
 from .conftest import running
 from .test_http import AS_ADMIN, as_user, client, code, post
 
@@ -53,6 +57,7 @@ class Tone(enum.Enum):
 class Words:
     loud: bool = False
     tone: Tone = Tone.CALM
+    pitch: strawberry.Maybe[Tone]
 
 
 @strawberry.type
@@ -144,3 +149,95 @@ def test_introspection_is_read_from_the_environment(monkeypatch: pytest.MonkeyPa
     for text, meant in (("true", True), ("false", False), ("signed-in", "signed-in")):
         monkeypatch.setenv("HEDGEROW_INTROSPECTION", text)
         assert Settings.read().introspection == meant
+
+
+TELLING: list[tuple[str, dict[str, Any]]] = [
+    *PROBES,
+    ("{ notes }", {}),
+    ("{ notes { title } things { aMood { x } } }", {}),
+    ("{ note { id } }", {}),
+    ("{ notes(where: 1) { id } }", {}),
+    ("{ notes(where: {title: 1}) { id } }", {}),
+    ("{ notes(distinctOn: [NOTHING]) { id } }", {}),
+    ('{ notes(distinctOn: "x") { id } }', {}),
+    ("{ notesAggregate { groups { x } } }", {}),
+    ('{ node(id: "x") { ... on Query { __typename } } }', {}),
+    ("{ notes { ...F } } fragment F on Query { __typename }", {}),
+    ("query ($n: Int) { notes(where: $n) { id } }", {"n": 1}),
+    ("query ($n: Int) { notes(orderBy: [{title: $n}]) { id } }", {"n": 1}),
+    (W, {"w": 1}),
+    (W, {"w": {"title": 1}}),
+    ("{ hello }", {}),
+    ("{ hello(words: 1) }", {}),
+    ("{ hello(words: {tone: QUIET}) }", {}),
+    ("{ hello(words: {pitch: null}) }", {}),
+    ("query ($w: Words!) { hello(words: $w) }", {"w": {"tone": 1}}),
+    ("query ($w: Words!) { hello(words: $w) }", {"w": {"loud": "' 'a"}}),
+    ("query ($w: Words!) { hello(words: $w) }", {"w": 1}),
+    ("query ($w: Tone!) { hello(words: $w) }", {"w": "CALM"}),
+    ("{ hello(words: {tone: CALM, loud: \"' 'a\"}) }", {}),
+    ("# NoteFilter Note title NoteOrderBy Words\n{ notes { ti } hello(words: {lo: 1}) notes(where: 1) { id } }", {}),
+    ("{ a: notes { id } b: nots { NoteFilter: id, Note: id } }", {}),
+    ("subscription { notes { id } tags { id } }", {}),
+    ("subscription { notesStream(batchSize: 1, cursor: [{}]) { id } }", {}),
+    ("subscription { notesStream { id } }", {}),
+]
+"""Documents that complain of what stands beside the names that they know."""
+SHOPS: list[tuple[str, dict[str, Any]]] = [
+    ("mutation { createCategory }", {}),
+    ("mutation { createCategory { id } }", {}),
+    ("mutation { createCategory(object: {}) { id } }", {}),
+    ("mutation { createCategory(object: 1) { id } }", {}),
+    ("mutation ($o: CategoryCreate!) { createCategory(object: $o) { id } }", {"o": {}}),
+    ("mutation ($o: CategoryCreate!) { createCategory(object: $o) { id } }", {"o": 1}),
+    ("mutation ($o: CategoryCreate!) { createCategory(object: $o) { id } }", {"o": {"x": 1}}),
+    ("mutation ($o: String!) { createCategory(object: $o) { id } }", {"o": ""}),
+    ("mutation { createCategory(object: {}, onConflict: {}) { id } }", {}),
+    ("mutation { createProduct(object: {}) { id } }", {}),
+    ("mutation { createProduct(object: {nothing: 1}) { id } }", {}),
+]
+ENGLISH = {"id", "name", "type", "object", "field", "value", "body", "to", "on", "word", "at", "text", "fields"}
+"""Names that are words of sentences too."""
+
+
+def untold(text: str, document: str, variables: Any, known: set[str]) -> set[str]:
+    """The names of a schema that errors tell, and that their sender did not write outside of comments."""
+    sent = re.sub(r"#.*", "", document) + json.dumps(variables)
+    told = {word for error in json.loads(text)["errors"] for word in re.findall(r"\w+", error["message"])}
+    return (told & known) - {*re.findall(r"\w+", sent)} - EVERYWHERE - ENGLISH
+
+
+@pytest.mark.parametrize("introspection", [False, "signed-in"], ids=str)
+async def test_no_error_names_what_its_sender_did_not(database_url: str, introspection: Any) -> None:
+    async with running(database_url, introspection=introspection, query=Query) as backend, client(backend) as http:
+        known = names(backend)
+        assert {"NoteFilter", "Words", "where", "HAPPY", "title"} <= known
+        for document, variables in TELLING:
+            answer = await post(http, document, variables=variables)
+            assert not untold(answer.text, document, variables, known), answer.text
+            told = (await post(http, document, AS_ADMIN, variables=variables)).json()
+            assert [each["extensions"]["code"] for each in told.get("errors", ())], document
+
+
+async def test_nobody_is_told_what_python_makes_of_a_type(everything: Any) -> None:
+    answer = await post(everything, "{ hello(words: {pitch: null}) }")
+    assert answer.json()["errors"][0]["message"] == NO_NULL
+
+
+async def test_nor_does_one_of_a_write(shop_url: str) -> None:
+    async with running(shop_url, models=shop.MODELS, introspection=False) as backend, client(backend) as http:
+        known = names(backend, "clerk", "user")
+        assert {"CategoryCreate", "ProductCreate", "createProduct"} <= known
+        for document, variables in SHOPS:
+            answer = await post(http, document, as_user(1, "clerk"), variables=variables)
+            assert not untold(answer.text, document, variables, known), answer.text
+
+
+async def test_a_value_that_is_needed_is_named_only_to_those_who_may_ask(shop_url: str) -> None:
+    document = "mutation ($o: ReviewCreate!) { createReview(object: $o) { id } }"
+    for introspection, words in ((True, "is needed"), (False, "a value that is needed is missing")):
+        given = {"models": shop.MODELS, "introspection": introspection}
+        async with running(shop_url, **given) as backend, client(backend) as http:
+            answer = await post(http, document, as_user(1), variables={"o": {"stars": 3}})
+            assert words in answer.text, answer.text
+            assert ("product" in answer.text) is introspection

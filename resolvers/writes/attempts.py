@@ -49,8 +49,8 @@ class Attempts(Prepares):
     goes back to where it was before.
     """
 
-    def __init__(self, view: View, commands: Commands, limits: Limits, *, guarded: bool) -> None:
-        super().__init__(view, commands, limits)
+    def __init__(self, view: View, commands: Commands, limits: Limits, *, guarded: bool, mends: bool) -> None:
+        super().__init__(view, commands, limits, mends=mends)
         self.guarded = guarded
         self._broken: Refusal | None = None
         self._judged: dict[tuple[str, tuple[Rule, ...]], _Judged] = {}

@@ -119,7 +119,10 @@ class Prepares(Work):
                 if column.default.make:
                     values[column.name] = column.default.make()
             elif not column.nullable and column.name not in filled:
-                self.faults.add((*object.path, column.field), _missing(column, table))
+                if self.mends:
+                    self.faults.add((*object.path, column.field), _missing(column, table))
+                else:
+                    self.faults.add(object.path, "a value that is needed is missing")
         for column in table.columns.values():
             if column.file:
                 given, path = values.get(column.name), (*object.path, column.field)

@@ -28,10 +28,11 @@ from .objects import Faults, Path
 class Work:
     """One root field of a mutation, for one caller."""
 
-    def __init__(self, view: View, commands: Commands, limits: Limits) -> None:
+    def __init__(self, view: View, commands: Commands, limits: Limits, *, mends: bool) -> None:
         self.view = view
         self.commands = commands
         self.limits = limits
+        self.mends = mends
         self.faults = Faults()
         self.affected = 0
 

@@ -41,6 +41,8 @@ class Writers:
     dialect: Dialect
     limits: Limits
     statements: Statements
+    mends: bool = True
+    """Whether they may be told what there is."""
 
 
 class Write:
@@ -88,7 +90,7 @@ class Write:
     def _root(self, root: Written) -> Script[bytes]:
         view, writers = self.view, self.writers
         commands = Commands(view.catalog, writers.dialect, writers.statements, self.actor, self.now)
-        writer = Writer(view, commands, writers.limits, guarded=self.guarded)
+        writer = Writer(view, commands, writers.limits, guarded=self.guarded, mends=writers.mends)
         writes = writes_of(view, root.field.table)
         arguments = {name: known(each, self.leaves) for name, each in root.arguments.items()}
         objects = Objects(view, writers.limits.max_depth)
