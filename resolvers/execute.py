@@ -28,6 +28,7 @@ from .cursors import Cursors
 from .custom import follow, run
 from .custom_executor import too_long
 from .custom_run import Asked, Run
+from .database import Reader
 from .documents import Documents, Prepared, complaint
 from .exchange import Exchange
 from .limits import Limits
@@ -49,13 +50,16 @@ NO_CHANGES = "Nothing here follows changes: the backend was started without."
 
 @dataclass(slots=True)
 class Engine(Documents):
-    """Answers queries for any actor. `clock` gives the moment as an aware datetime."""
+    """Answers queries for any actor. `clock` gives the moment as an aware datetime. `replicas` reads queries where it
+    is given; never what is live, followed, or part of a mutation.
+    """
 
     clock: Callable[[], datetime]
     cursors: Cursors
     streams: Streams | None = None
     rows: RowStreams | None = None
     live: Live | None = None
+    replicas: Reader | None = None
     slow_seconds: float = 1.0
     resolver_timeout: float = 30.0
     idempotency_seconds: float = 86_400.0
@@ -118,14 +122,14 @@ class Engine(Documents):
             return await session.hold(prepared.name, mutate, once)
         if operation.shapes is not None:
             running = self._running(prepared, shape, operation, leaves)
-            answer = await self._resolve(running, variables, session.within(prepared.name), exchange)
+            answer = await self._resolve(running, variables, session.within(prepared.name), exchange, self.replicas)
             if not session.actor.superuser:
                 return answer
             return replace(answer, extensions={**(answer.extensions or {}), "cost": running.spent})
         if operation.changes:
             data = await self._with_changes(session, operation, leaves)
         else:
-            data = await self._read(session, operation, leaves)
+            data = await self._read(session, operation, leaves, self.replicas)
         if operation.meta:
             data = self._with_meta(prepared, operation, variables, data)
         return Answer(data, extensions={"cost": operation.cost(leaves)}) if session.actor.superuser else data
@@ -243,9 +247,11 @@ class Engine(Documents):
             raise Refusal.of(Code.UNAVAILABLE, NO_CHANGES)
         return self.live.follow(operation, leaves, session, answer)
 
-    async def _read(self, session: Session, operation: Operation, leaves: Sequence[Any]) -> bytes:
+    async def _read(
+        self, session: Session, operation: Operation, leaves: Sequence[Any], by: Reader | None = None
+    ) -> bytes:
         started = time.perf_counter()
-        data = await session.read(operation, leaves)
+        data = await session.read(operation, leaves, by)
         seconds = time.perf_counter() - started
         if seconds > self.slow_seconds and operation.statement:
             self.observe(Slow(operation.name, seconds, operation.statement.sql))
@@ -266,10 +272,15 @@ class Engine(Documents):
         return Run(executable, asked, self.database.dialect, self.limits, leaves)
 
     async def _resolve(
-        self, running: Run, variables: Mapping[str, Any], session: Session, exchange: Exchange
+        self,
+        running: Run,
+        variables: Mapping[str, Any],
+        session: Session,
+        exchange: Exchange,
+        by: Reader | None = None,
     ) -> Answer:
         """The Answer of an operation with a developer's own fields, within their time."""
-        running.read = lambda operation, leaves: self._read(session, operation, leaves)
+        running.read = lambda operation, leaves: self._read(session, operation, leaves, by)
         try:
             async with asyncio.timeout(self.resolver_timeout):
                 return await run(running, session, exchange, variables)
