@@ -21,8 +21,10 @@ from ..app import Backend
 from ..revisions import named
 from .compare import flat
 from .drafts import Draft, MakeEnum, draft
+from .kept import Kept
 from .planning import Place, looked
 from .runner import Run
+from .wanted import Wanted
 
 
 def keep_up(backend: Backend) -> list[str]:
@@ -48,17 +50,19 @@ async def _keep_up(place: Place) -> list[str]:
     if not await place.there():
         return []  # the server makes it, and stamps it
     told: list[str] = []
-    if place.scripted and await looked(place.url, place.revisions.at):
-        if not await looked(place.url, place.revisions.pending):
-            pass
-        elif await place.differences():
+    if (
+        place.scripted
+        and await looked(place.url, place.revisions.at)
+        and await looked(place.url, place.revisions.pending)
+    ):
+        if await place.differences():
             told += [f"Ran {named(script)}" for script in await Run(place.url, place.revisions, place.wanted).up()]
         else:  # what the scripts do was done here as their models were saved
             await looked(place.url, place.revisions.stamp)
     found = draft(await place.differences(), place.wanted)
     harmless = _additive(found)
     if harmless:
-        await looked(place.url, lambda connection: _add(connection, harmless))
+        await looked(place.url, lambda connection: _add(connection, harmless, place.wanted))
         made = Draft([each for each in harmless if not isinstance(each, ops.CreateIndexOp)])
         made.indexes.extend(each for each in harmless if isinstance(each, ops.CreateIndexOp))
         told += [f"Did {step.what}" for step in place.steps(made)]
@@ -84,6 +88,20 @@ def _additive(found: Draft) -> list[ops.MigrateOperation]:
     columns = {
         (each.schema, each.table_name, each.column.name) for each in harmless if isinstance(each, ops.AddColumnOp)
     }
+    empty = {
+        (each.schema, each.table_name, each.column.name)
+        for each in harmless
+        if isinstance(each, ops.AddColumnOp) and each.column.server_default is None
+    }
+    harmless.extend(
+        each
+        for each in flat(found.upgrade)
+        # Where one of its columns is null in every row, no two rows are the same.
+        if isinstance(each, ops.CreateUniqueConstraintOp)
+        and any(
+            (each.schema, each.table_name, str(getattr(column, "name", column))) in empty for column in each.columns
+        )
+    )
     lacking = {
         (each.schema, each.table_name, each.column.name)
         for each in flat(found.upgrade)
@@ -106,8 +124,9 @@ def _filled(found: Draft, added: ops.AddColumnOp) -> bool:
     )
 
 
-def _add(connection: sa.Connection, operations: Sequence[ops.MigrateOperation]) -> None:
+def _add(connection: sa.Connection, operations: Sequence[ops.MigrateOperation], wanted: Wanted) -> None:
     operate = Operations(MigrationContext.configure(connection))
+    kept = Kept(connection, wanted)
     for each in operations:
         if isinstance(each, MakeEnum):
             each.type.create(connection, checkfirst=True)
@@ -118,5 +137,10 @@ def _add(connection: sa.Connection, operations: Sequence[ops.MigrateOperation]) 
                 column.name, column.type, nullable=column.nullable, server_default=default.arg if default else None
             )
             operate.invoke(ops.AddColumnOp(each.table_name, made, schema=each.schema))
+        elif isinstance(each, ops.CreateUniqueConstraintOp):  # SQLite copies the table
+            columns = [str(getattr(column, "name", column)) for column in each.columns]
+            with operate.batch_alter_table(each.table_name, schema=each.schema) as batch:
+                batch.create_unique_constraint(str(each.constraint_name), columns)
         else:
             operate.invoke(each)
+    kept.applied()
