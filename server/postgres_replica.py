@@ -37,8 +37,7 @@ FIRST_STEP, LONGEST_STEP = 0.0005, 0.01
 REPLAYED = """
 SELECT pg_postmaster_start_time(), pg_is_in_recovery(), coalesce(pg_last_wal_replay_lsn() - '0/0'::pg_lsn, 0)::bigint
 """
-STARTED = "SELECT pg_postmaster_start_time()"
-"""No two servers have the same."""
+"""No two servers started at the same microsecond."""
 TIMELINE = """
 SELECT greatest((SELECT timeline_id FROM pg_control_checkpoint()),
   (SELECT min_recovery_end_timeline FROM pg_control_recovery()))
@@ -272,8 +271,11 @@ class Replica:
         self._started, self._replayed = started, replayed
 
     async def _check(self, connection: Connection) -> None:
-        """Refuses a new connection of the pool which leads to another server."""
-        if await connection.fetchval(STARTED) != self._started:
+        """Refuses a new connection of the pool which leads to another server, or to this one as it recovers from a
+        crash: it replays anew then what it had replayed before.
+        """
+        started, recovering, replayed = await connection.fetchrow(REPLAYED)
+        if started != self._started or not recovering or replayed < self._replayed:
             raise asyncpg.InterfaceError(f"{self.name} is another server than was looked at.")
 
     async def _row(self, sql: str) -> tuple[Any, ...]:

@@ -108,6 +108,13 @@ class Served:
             while (await self.parts())[replica]["state"] != state:  # noqa: ASYNC110
                 await asyncio.sleep(0.05)
 
+    async def until_read_there(self) -> None:
+        """Until a replica reads."""
+        await self.until("up")
+        async with asyncio.timeout(WAIT):
+            while await self.at() != "replica0":  # noqa: ASYNC110
+                await asyncio.sleep(0.05)
+
     async def at(self, seconds: float = 0) -> str:
         """Where a statement is read."""
         statement = Statement(WHERE.format(seconds=seconds), (), ())
@@ -243,8 +250,7 @@ async def test_one_that_is_behind_is_left_alone_until_it_caught_up(
             assert parts["database"] == {"state": "up"}
         finally:
             await on(standby, "SELECT pg_wal_replay_resume()")
-        await served.until("up")
-        assert await served.at() == "replica0"
+        await served.until_read_there()
 
 
 async def test_one_that_goes_and_returns(served: Served, standby: Cluster) -> None:
@@ -259,8 +265,7 @@ async def test_one_that_goes_and_returns(served: Served, standby: Cluster) -> No
         assert (await served.parts())["replica 1"] == {"state": "down"}, "no address, and no error"
     finally:
         await asyncio.to_thread(standby.start)
-    await served.until("up")
-    assert await served.at() == "replica0"
+    await served.until_read_there()
 
 
 async def test_what_replaying_breaks_off_is_read_at_the_primary(
@@ -272,8 +277,7 @@ async def test_what_replaying_breaks_off_is_read_at_the_primary(
     await connection.execute("BEGIN; LOCK TABLE line IN ACCESS EXCLUSIVE MODE; COMMIT")
     await connection.close()
     assert await asyncio.wait_for(reading, WAIT) == "primary0"
-    await served.until("up")
-    assert await served.at() == "replica0"
+    await served.until_read_there()
 
 
 async def test_statements_have_the_same_bounds_there(served: Served) -> None:
@@ -331,12 +335,21 @@ async def test_without_the_primary_nothing_is_told(served: Served, primary: Clus
     assert len((await served.ask(FIND, text="again"))["lines"]) == 1
 
 
-async def test_a_connection_that_leads_to_another_server_is_refused(served: Served, primary: Cluster) -> None:
+async def test_a_connection_that_leads_to_another_server_is_refused(
+    served: Served, primary: Cluster, standby: Cluster
+) -> None:
     (replica,) = served.replicas._replicas
     connection: Any = await asyncpg.connect(primary.url)
     try:
         with pytest.raises(asyncpg.InterfaceError, match="another server"):
             await replica._check(connection)
+        there: Any = await asyncpg.connect(standby.url)
+        await replica._check(there)
+        replica._replayed += 2**40
+        with pytest.raises(asyncpg.InterfaceError):  # as one that recovers, and has yet to replay what it had
+            await replica._check(there)
+        replica._replayed = 0
+        await there.close()
     finally:
         await connection.close()
 
