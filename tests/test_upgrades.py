@@ -9,7 +9,7 @@ import contextlib
 import json
 import shutil
 import sqlite3
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -89,7 +89,7 @@ class Client:
 
 
 @contextlib.asynccontextmanager
-async def served(old: Old) -> AsyncIterator[Client]:
+async def served(old: Old) -> AsyncGenerator[Client]:
     backend = old.backend()
     transport = httpx2.ASGITransport(app=backend)
     async with backend.lifespan(), httpx2.AsyncClient(transport=transport, base_url="http://127.0.0.1") as http:

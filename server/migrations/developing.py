@@ -19,7 +19,7 @@ from alembic.operations import Operations, ops
 from ...schema.errors import SetupError
 from ..app import Backend
 from ..revisions import named
-from .compare import flat
+from .compare import AddLabels, flat
 from .drafts import Draft, MakeEnum, draft
 from .kept import Kept
 from .planning import Place, looked
@@ -62,7 +62,11 @@ async def _keep_up(place: Place) -> list[str]:
     found = draft(await place.differences(), place.wanted)
     harmless = _additive(found)
     if harmless:
-        await looked(place.url, lambda connection: _add(connection, harmless, place.wanted))
+        labels = [each for each in harmless if isinstance(each, AddLabels)]
+        rest = [each for each in harmless if each not in labels]
+        if labels:  # committed by themselves, so that a default of the rest may be one of them
+            await looked(place.url, lambda connection: _add(connection, labels, place.wanted))
+        await looked(place.url, lambda connection: _add(connection, rest, place.wanted))
         made = Draft([each for each in harmless if not isinstance(each, ops.CreateIndexOp)])
         made.indexes.extend(each for each in harmless if isinstance(each, ops.CreateIndexOp))
         told += [f"Did {step.what}" for step in place.steps(made)]
@@ -79,7 +83,7 @@ def _additive(found: Draft) -> list[ops.MigrateOperation]:
     harmless: list[ops.MigrateOperation] = []
     for each in flat(found.upgrade):
         match each:
-            case ops.CreateTableOp() | MakeEnum() | ops.CreateIndexOp():
+            case AddLabels() | ops.CreateTableOp() | MakeEnum() | ops.CreateIndexOp():
                 harmless.append(each)
             case ops.AddColumnOp() if each.column.server_default is not None or not _filled(found, each):
                 harmless.append(each)
@@ -128,7 +132,10 @@ def _add(connection: sa.Connection, operations: Sequence[ops.MigrateOperation], 
     operate = Operations(MigrationContext.configure(connection))
     kept = Kept(connection, wanted)
     for each in operations:
-        if isinstance(each, MakeEnum):
+        if isinstance(each, AddLabels):
+            for statement in each.labels.statements():
+                connection.exec_driver_sql(statement)
+        elif isinstance(each, MakeEnum):
             each.type.create(connection, checkfirst=True)
         elif isinstance(each, ops.AddColumnOp):  # its indexes are operations of their own
             column = each.column
