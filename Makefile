@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 RUN := $(VENV)/bin
 
-.PHONY: demo dev test check format bench bench-quick bench-costs bench-warm bench-planning bench-deliver bench-tables bench-capture bench-live bench-live-hub flights clean
+.PHONY: demo dev test snapshot check format bench bench-quick bench-costs bench-warm bench-planning bench-deliver bench-tables bench-capture bench-live bench-live-hub flights clean
 
 $(VENV)/.made: pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Hedgerow needs Python 3.11 or later: make PYTHON=python3.12")'
@@ -19,6 +19,12 @@ dev: demo  ## the same, reloading on changes
 
 test: $(VENV)/.made  ## all tests, on SQLite and on what else runs here
 	$(RUN)/pytest -n auto --dist loadgroup
+
+DATABASE := postgresql://127.0.0.1/hedgerow_snapshot
+snapshot: $(VENV)/.made  ## what this version leaves in its databases, for later ones: make snapshot NAME=0.1.0 DATABASE=postgresql://… (an empty one)
+	mkdir -p tests/snapshots/$(NAME)
+	test -f tests/snapshots/$(NAME)/app.py || cp tests/snapshots/2026-11-22-files/app.py tests/snapshots/$(NAME)/
+	$(RUN)/python tests/snapshots/make.py tests/snapshots/$(NAME) $(DATABASE)
 
 check: $(VENV)/.made  ## format, lint, types, layers
 	$(RUN)/ruff format --check .

@@ -46,6 +46,8 @@ Row: TypeAlias = Sequence[Any]
 Script: TypeAlias = Generator[Command, Sequence[Row], T]
 """A part of a transaction; it is run once, and gives a T."""
 BrokenKind: TypeAlias = Literal["unique", "foreign_key", "not_null", "check", "exclusion", "file"]
+Reader: TypeAlias = Callable[[Statement, Sequence[Any]], Awaitable[bytes]]
+"""What reads as `Database.read` does."""
 _WORDS: dict[BrokenKind, str] = {
     "unique": "there is a row with these values already",
     "foreign_key": "a row that it needs is not there, or a row that others need would go",

@@ -28,6 +28,7 @@ from .cursors import Cursors
 from .custom import follow, run
 from .custom_executor import too_long
 from .custom_run import Asked, Run
+from .database import Reader
 from .documents import Documents, Prepared, complaint
 from .exchange import Exchange
 from .limits import Limits
@@ -50,7 +51,9 @@ NO_CHANGES = "Nothing here follows changes: the backend was started without."
 
 @dataclass(slots=True)
 class Engine(Documents):
-    """Answers queries for any actor. `clock` gives the moment as an aware datetime."""
+    """Answers queries for any actor. `clock` gives the moment as an aware datetime. `replicas` reads queries where it
+    is given; never what is live, followed, or part of a mutation.
+    """
 
     clock: Callable[[], datetime]
     cursors: Cursors
@@ -58,6 +61,7 @@ class Engine(Documents):
     rows: RowStreams | None = None
     live: Live | None = None
     followed: Followed = field(default_factory=Followed)
+    replicas: Reader | None = None
     resolver_timeout: float = 30.0
     idempotency_seconds: float = 86_400.0
     _rights: Rights = field(init=False)
@@ -119,14 +123,14 @@ class Engine(Documents):
             return await session.hold(prepared.name, mutate, once)
         if operation.shapes is not None:
             running = self._running(prepared, shape, operation, leaves)
-            answer = await self._resolve(running, variables, session.within(prepared.name), exchange)
+            answer = await self._resolve(running, variables, session.within(prepared.name), exchange, self.replicas)
             if not session.actor.superuser:
                 return answer
             return replace(answer, extensions={**(answer.extensions or {}), "cost": running.spent})
         if operation.changes:
             data = await self._with_changes(session, operation, leaves)
         else:
-            data = await self._read(session, operation, leaves)
+            data = await self._read(session, operation, leaves, self.replicas)
         if operation.meta:
             data = self._with_meta(prepared, operation, variables, data)
         return Answer(data, extensions={"cost": operation.cost(leaves)}) if session.actor.superuser else data
@@ -280,8 +284,10 @@ class Engine(Documents):
             raise Refusal.of(Code.UNAVAILABLE, NO_CHANGES)
         return self.live.follow(operation, leaves, session, answer)
 
-    async def _read(self, session: Session, operation: Operation, leaves: Sequence[Any]) -> bytes:
-        return await session.read(operation, leaves)
+    async def _read(
+        self, session: Session, operation: Operation, leaves: Sequence[Any], by: Reader | None = None
+    ) -> bytes:
+        return await session.read(operation, leaves, by)
 
     def _running(self, prepared: Prepared, shape: Shape, operation: Operation | Mutation, leaves: Sequence[Any]) -> Run:
         """The run of an operation with a developer's own fields."""
@@ -298,10 +304,15 @@ class Engine(Documents):
         return Run(executable, asked, self.database.dialect, self.limits, leaves)
 
     async def _resolve(
-        self, running: Run, variables: Mapping[str, Any], session: Session, exchange: Exchange
+        self,
+        running: Run,
+        variables: Mapping[str, Any],
+        session: Session,
+        exchange: Exchange,
+        by: Reader | None = None,
     ) -> Answer:
         """The Answer of an operation with a developer's own fields, within their time."""
-        running.read = lambda operation, leaves: self._read(session, operation, leaves)
+        running.read = lambda operation, leaves: self._read(session, operation, leaves, by)
         try:
             async with asyncio.timeout(self.resolver_timeout):
                 return await run(running, session, exchange, variables)

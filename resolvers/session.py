@@ -22,7 +22,7 @@ from ..schema.expr import Actor
 from .after_commit import Afterwards, Work
 from .answer import Answer
 from .cursors import Cursors
-from .database import Broken, Database, Script, Transaction
+from .database import Broken, Database, Reader, Script, Transaction
 from .observe import AsSystem, Observe, ignore
 from .operation import Operation
 from .reading import Reading
@@ -117,9 +117,9 @@ class Session:
         """
         return Reading(operation, leaves, self.actor, self._cursors, self._clock())
 
-    async def read(self, operation: Operation, leaves: Sequence[Any]) -> bytes:
+    async def read(self, operation: Operation, leaves: Sequence[Any], by: Reader | None = None) -> bytes:
         """The JSON object of an operation's root fields, undecoded but for pages by cursors; `{}` when it reads no
-        table.
+        table. `by` is who reads it instead of the database, but for what is part of a mutation.
 
         Raises Refusal: BAD_USER_INPUT, LIMIT_EXCEEDED, UNAUTHENTICATED, TIMEOUT or UNAVAILABLE.
         """
@@ -129,7 +129,7 @@ class Session:
         if self._held:
             return reading.answer(await self._held.fetch(reading.command.sql, reading.command.values))
         assert operation.statement
-        return reading.answer(await self._database.read(operation.statement, reading.command.values))
+        return reading.answer(await (by or self._database.read)(operation.statement, reading.command.values))
 
     async def write(
         self, writers: Writers, mutation: Mutation, leaves: Sequence[Any], once: Once | None = None

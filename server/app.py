@@ -52,9 +52,11 @@ from .feed_postgres import PostgresFeed
 from .feed_sqlite import SQLiteFeed
 from .http import GraphQL, counter
 from .postgres import PostgresDatabase
+from .postgres_replica import Check
+from .postgres_replicas import Replicas
 from .protective import ALWAYS, protecting, protective
 from .rate import rates_of
-from .readiness import Probe, Readiness
+from .readiness import PATIENCE, Probe, Readiness
 from .recheck import Rechecks
 from .reply import Page
 from .revisions import Revisions
@@ -191,7 +193,7 @@ class Backend:
         triggers = [trigger for module in self.modules for trigger in module.triggers(self.catalog)]
         revisions = Revisions.beside(self.file)
         await prepare(url, [*self.models, *self.tables], self._seed, tables, triggers, revisions)
-        database = self._database(url, settings)
+        database, replicas = self._database(url, settings)
         telemetry = Telemetry(settings, trusted, database)
         traces, observe = telemetry.traces, telemetry.observe
         name, patience = settings.broadcast_name, settings.connect_timeout
@@ -219,6 +221,7 @@ class Backend:
             live=live,
             streams=streams,
             rows=RowStreams(feed, buffer=settings.stream_buffer),
+            replicas=replicas.read if replicas.any else None,
             introspection=settings.introspection,
             resolver_timeout=settings.resolver_timeout,
             idempotency_seconds=settings.idempotency_seconds,
@@ -249,7 +252,9 @@ class Backend:
         websockets = WebSockets(connections, new_id, observe, telemetry.meter, self._protective)
         rechecks = Rechecks(bus, connections, observe)
         http = crossing(graphql, settings.allowed_origins.split())
-        readiness = Readiness(database, feed, bus if settings.broadcast_url else None, self._probes())
+        readiness = Readiness(
+            database, feed, bus if settings.broadcast_url else None, {**self._probes(), **replicas.probes()}
+        )
         meter = telemetry.meter
         sources = Sources(self.catalog, meter, engine, live, streams, database, feed, connections, readiness)
         self._running = _Running(
@@ -272,7 +277,7 @@ class Backend:
             await feed.start()
             if settings.broadcast_url:
                 await bus.start()
-            async with contextlib.AsyncExitStack() as stack:
+            async with replicas, contextlib.AsyncExitStack() as stack:
                 for module in self.modules:
                     await stack.enter_async_context(module.lifespan(self))
                 yield
@@ -340,24 +345,24 @@ class Backend:
             )
         return self._running
 
-    def _database(self, url: str, settings: Settings) -> SQLiteDatabase | PostgresDatabase:
-        statement, connect, size = settings.statement_timeout, settings.connect_timeout, settings.database_pool
+    def _database(self, url: str, settings: Settings) -> tuple[SQLiteDatabase | PostgresDatabase, Replicas]:
         if url.startswith("sqlite"):
-            path = sqlite_path(url)
-            return SQLiteDatabase(
-                path,
-                size=min(size, 4),
-                statement_timeout=statement,
-                connect_timeout=connect,
+            database = SQLiteDatabase(
+                sqlite_path(url),
+                size=min(settings.database_pool, 4),
+                statement_timeout=settings.statement_timeout,
+                connect_timeout=settings.connect_timeout,
                 synchronous=settings.sqlite_synchronous,
             )
-        return PostgresDatabase(
+        else:
+            database = _postgres(url, settings)
+        return database, Replicas(
+            database,
             url,
-            size=size,
-            statement_timeout=statement,
-            connect_timeout=connect,
-            random=random.random,
-            isolation=settings.transaction_isolation,
+            settings.replicas(self.file),
+            lambda replica, met: _postgres(replica, settings, met),
+            behind=settings.replica_behind,
+            seconds=min(settings.connect_timeout, PATIENCE),
         )
 
     async def _page(self) -> Page:
@@ -402,6 +407,18 @@ class _Running:
     feed: SQLiteFeed | PostgresFeed
     bus: AnyBus
     observe: Observe
+
+
+def _postgres(url: str, settings: Settings, met: Check | None = None) -> PostgresDatabase:
+    return PostgresDatabase(
+        url,
+        size=settings.database_pool,
+        statement_timeout=settings.statement_timeout,
+        connect_timeout=settings.connect_timeout,
+        random=random.random,
+        isolation=settings.transaction_isolation,
+        met=met,
+    )
 
 
 def _feed(

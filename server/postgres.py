@@ -66,6 +66,7 @@ class PostgresDatabase:
         connect_timeout: float,
         random: Callable[[], float],
         isolation: str = "read committed",
+        met: Callable[[Connection], Awaitable[None]] | None = None,
     ) -> None:
         self._url = url
         self._size = size
@@ -73,6 +74,8 @@ class PostgresDatabase:
         self._connect_timeout = connect_timeout
         self._random = random
         self._isolation = isolation
+        self._met = met
+        """Is called for each new connection, and raises where it is none to read on."""
         self._pool: asyncpg.Pool | None = None
         self._ending = Tasks("hedgerow-undo")
         self._gathering: Gathering | None = None
@@ -115,7 +118,7 @@ class PostgresDatabase:
             self._url,
             min_size=1 if read_only else 0,
             max_size=size,
-            init=bytes_out,
+            init=self._begin,
             reset=keep,
             connection_class=Connection,
             timeout=self._connect_timeout,
@@ -141,6 +144,11 @@ class PostgresDatabase:
         reading = Pool("read", pool.get_size(), pool.get_max_size(), pool.get_idle_size(), self._gathering.waiting)
         return reading, self._lone.pool()
 
+    async def _begin(self, connection: Connection) -> None:
+        await bytes_out(connection)
+        if self._met:
+            await self._met(connection)
+
     async def stop(self) -> None:
         """Closes the pools, after the statements that run."""
         if self._lone:
@@ -148,6 +156,11 @@ class PostgresDatabase:
         if self._pool:
             await self._pool.close()
             self._pool = None
+
+    def abandon(self) -> None:
+        """Closes the connections at once: what is being read there is UNAVAILABLE."""
+        if self._pool:
+            self._pool.terminate()
 
     async def fetch(self, sql: str, values: Sequence[Any]) -> bytes:
         """See `resolvers/database`."""

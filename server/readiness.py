@@ -20,6 +20,7 @@ from .bus import AnyBus
 from .bus_linked import LinkedBus
 from .feed import BaseFeed
 from .feed_lag import Lag, lag
+from .postgres_replica import Stands
 
 KEPT = 1.0
 """Seconds for which a look holds."""
@@ -99,6 +100,9 @@ class Readiness:
         self._down.discard(name)
         if isinstance(found, Lag):
             return {**UP, "behind": {"changes": found.changes, "seconds": found.seconds}}
+        if isinstance(found, Stands):
+            behind = {"behind": {"seconds": found.seconds}} if found.answers else {}
+            return {"state": found.state.value, **behind}
         return IDLE if found is IDLE else UP
 
     async def _ask(self) -> None:

@@ -59,6 +59,18 @@ class Settings(BaseSettings):
         le=500,
         description="connections to PostgreSQL, and half as many for writes; SQLite: at most 4 readers",
     )
+    replica_urls: str = Field(
+        "",
+        description="replicas of PostgreSQL, which read queries: postgresql://…, by spaces; as many connections each as"
+        " HEDGEROW_DATABASE_POOL",
+    )
+    replica_behind: float = Field(
+        0.1,
+        gt=0,
+        le=60,
+        description="seconds that a query waits for a replica to have what was written before; then the primary reads,"
+        " until the replica keeps up",
+    )
     sqlite_synchronous: Literal["normal", "full"] = Field(
         "full", description="full: SQLite keeps what it answered even when power fails; normal: when the process dies"
     )
@@ -278,6 +290,13 @@ class Settings(BaseSettings):
             raise ValueError(f"{given!r} is no origin of a server, such as https://api.example.com")
         return given
 
+    @field_validator("replica_urls")
+    @classmethod
+    def _plain_replicas(cls, given: str) -> str:
+        if not all(each.startswith(("postgresql://", "postgres://")) for each in given.split()):
+            raise ValueError("they are addresses of PostgreSQL, such as postgresql://host:5432/name, by spaces")
+        return given
+
     @field_validator("rate_limit", "rate_limit_anyone")
     @classmethod
     def _plain_rate(cls, given: str) -> str:
@@ -353,6 +372,15 @@ class Settings(BaseSettings):
         if not url.startswith(("sqlite:///", "postgresql://", "postgres://")):
             raise SetupError("HEDGEROW_DATABASE_URL is neither sqlite:///path nor postgresql://….")
         return url
+
+    def replicas(self, beside: Path | None) -> list[str]:
+        """The addresses of the database's replicas; SetupError where it can have none."""
+        if self.replica_urls and self.database(beside).startswith("sqlite"):
+            raise SetupError(
+                "HEDGEROW_REPLICA_URLS: SQLite has no replicas. Name a primary of PostgreSQL in HEDGEROW_DATABASE_URL,"
+                " or leave it empty."
+            )
+        return self.replica_urls.split()
 
     def storage(self, beside: Path | None) -> str:
         """Where files are kept; the default is a folder of the name of the file `beside`, in `.hedgerow` there."""

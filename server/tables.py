@@ -26,6 +26,7 @@ from ..schema.errors import SetupError
 from ..schema.triggers import Trigger
 from . import capture_postgres, capture_sqlite
 from .capture import Captured
+from .enums import lacking
 from .revisions import Revisions, named
 from .sqlite import sqlite3
 from .triggers import install as install_triggers
@@ -186,6 +187,9 @@ def _refuse_unfit(
     missing = {table for table in missing if not inspector.has_table(table.name, table.schema if schemas else None)}
     differences = [f"The table {table} is in the models, not in the database." for table in missing]
     differences = sorted(differences) + _differences(connection, there)
+    for each in lacking(connection, there):
+        labels = ", ".join(label for label, _ in each.labels)
+        differences.append(f"The type {each.type} has no label {labels} in the database.")
     pending = revisions.pending(connection) if revisions else []
     if revisions and pending and (differences or revisions.at(connection)):
         raise SetupError(

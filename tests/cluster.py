@@ -1,4 +1,4 @@
-"""A PostgreSQL cluster of a test's own, which it may crash and start again; from Debian's packages.
+"""A PostgreSQL cluster of a test's own, which it may crash and start again, and standbys of it; from Debian's packages.
 
 In: a folder. Out: its address. PostgreSQL refuses to run as root: there, its own user runs it.
 """
@@ -15,9 +15,11 @@ from .conftest import missing
 
 
 class Cluster:
-    """A cluster with a database; it keeps what it answered (fsync matters only where power fails)."""
+    """A cluster with a database; it keeps what it answered (fsync matters only where power fails). `of` is the running
+    cluster of which it is a standby.
+    """
 
-    def __init__(self, folder: Path, *settings: str) -> None:
+    def __init__(self, folder: Path, *settings: str, of: Cluster | None = None) -> None:
         folders = sorted(Path("/usr/lib/postgresql").glob("*/bin"))
         if not folders:
             missing("there is no /usr/lib/postgresql to make a cluster with")
@@ -35,6 +37,9 @@ class Cluster:
                 subprocess.run(["mktemp", "-d"], check=True, capture_output=True, text=True).stdout.strip()
             )
             shutil.chown(self._data, "postgres", "postgres")
+        if of is not None:
+            self._run("pg_basebackup", "-d", of.url, "--write-recovery-conf", "--checkpoint=fast", "--no-sync")
+            return
         self._run("initdb", "--auth=trust", "--username=hedgerow", "--encoding=UTF8", "--locale=C.UTF-8", "--no-sync")
 
     @property
@@ -48,6 +53,10 @@ class Cluster:
     def crash(self) -> None:
         """Ends it at once: connections break, and the next start recovers from the log."""
         self._run("pg_ctl", "-m", "immediate", "stop")
+
+    def promote(self) -> None:
+        """Has a standby be a primary itself."""
+        self._run("pg_ctl", "-w", "promote")
 
     def remove(self) -> None:
         subprocess.run(

@@ -2,6 +2,7 @@
 
 In: an open connection, and Wanted. Out: operations in an order in which they can run, constraints with names. Names are
 those that PostgreSQL gives by itself, so that a script that was made on SQLite, which gives none, finds them there too.
+alembic looks neither at labels of enums, nor at what is unique in SQLite without a name: that is done here.
 Server defaults, comments and CHECK constraints are not compared, for databases don't give them back as they were said.
 """
 
@@ -15,6 +16,7 @@ from alembic.autogenerate import produce_migrations
 from alembic.migration import MigrationContext
 from alembic.operations import ops
 
+from ..enums import Lacking, lacking
 from .wanted import UNTOLD, Wanted
 
 NAMES = {
@@ -50,7 +52,39 @@ def compare(connection: sa.Connection, wanted: Wanted, *, alone: bool) -> list[o
     found = [each for each in upgrade.ops if not isinstance(each, ops.ModifyTableOps) or each.ops] if upgrade else []
     for each in flat(found):
         _name(each)
+    if connection.dialect.name == "sqlite":
+        found = [*_unique_no_more(connection, wanted), *found]
+    found = [*(AddLabels(each) for each in lacking(connection, wanted.tables)), *found]
     return [_created(each) if isinstance(each, ops.CreateTableOp) else each for each in found]
+
+
+class AddLabels(ops.MigrateOperation):
+    """A type of PostgreSQL's gets labels that its enum has by now."""
+
+    def __init__(self, labels: Lacking) -> None:
+        self.labels = labels
+
+
+def _unique_no_more(connection: sa.Connection, wanted: Wanted) -> Iterator[ops.ModifyTableOps]:
+    """What drops constraints that have no name, for tables that alembic did not make."""
+    inspector: Any = sa.inspect(connection)
+    for table in wanted.tables:
+        if not inspector.has_table(table.name):
+            continue
+        kept = {
+            frozenset(column.name for column in each.columns)
+            for each in table.constraints
+            if isinstance(each, sa.UniqueConstraint)
+        }
+        there = [each for each in inspector.get_unique_constraints(table.name) if each["name"] is None]
+        gone = [each["column_names"] for each in there if frozenset(each["column_names"]) not in kept]
+        drops: list[ops.MigrateOperation] = []
+        for columns in gone:
+            constraint = sa.UniqueConstraint(*columns, name=f"{table.name}_{'_'.join(columns)}_key")
+            sa.Table(table.name, sa.MetaData(), *(sa.Column(each, sa.Text) for each in columns), constraint)
+            drops.append(ops.DropConstraintOp.from_constraint(constraint))
+        if drops:
+            yield ops.ModifyTableOps(table.name, drops)
 
 
 def _created(operation: ops.CreateTableOp) -> ops.CreateTableOp:

@@ -19,10 +19,12 @@ from alembic.operations import Operations, ops
 from ...schema.errors import SetupError
 from ..app import Backend
 from ..revisions import named
-from .compare import flat
+from .compare import AddLabels, flat
 from .drafts import Draft, MakeEnum, draft
+from .kept import Kept
 from .planning import Place, looked
 from .runner import Run
+from .wanted import Wanted
 
 
 def keep_up(backend: Backend) -> list[str]:
@@ -48,17 +50,23 @@ async def _keep_up(place: Place) -> list[str]:
     if not await place.there():
         return []  # the server makes it, and stamps it
     told: list[str] = []
-    if place.scripted and await looked(place.url, place.revisions.at):
-        if not await looked(place.url, place.revisions.pending):
-            pass
-        elif await place.differences():
+    if (
+        place.scripted
+        and await looked(place.url, place.revisions.at)
+        and await looked(place.url, place.revisions.pending)
+    ):
+        if await place.differences():
             told += [f"Ran {named(script)}" for script in await Run(place.url, place.revisions, place.wanted).up()]
         else:  # what the scripts do was done here as their models were saved
             await looked(place.url, place.revisions.stamp)
     found = draft(await place.differences(), place.wanted)
     harmless = _additive(found)
     if harmless:
-        await looked(place.url, lambda connection: _add(connection, harmless))
+        labels = [each for each in harmless if isinstance(each, AddLabels)]
+        rest = [each for each in harmless if each not in labels]
+        if labels:  # committed by themselves, so that a default of the rest may be one of them
+            await looked(place.url, lambda connection: _add(connection, labels, place.wanted))
+        await looked(place.url, lambda connection: _add(connection, rest, place.wanted))
         made = Draft([each for each in harmless if not isinstance(each, ops.CreateIndexOp)])
         made.indexes.extend(each for each in harmless if isinstance(each, ops.CreateIndexOp))
         told += [f"Did {step.what}" for step in place.steps(made)]
@@ -75,7 +83,7 @@ def _additive(found: Draft) -> list[ops.MigrateOperation]:
     harmless: list[ops.MigrateOperation] = []
     for each in flat(found.upgrade):
         match each:
-            case ops.CreateTableOp() | MakeEnum() | ops.CreateIndexOp():
+            case AddLabels() | ops.CreateTableOp() | MakeEnum() | ops.CreateIndexOp():
                 harmless.append(each)
             case ops.AddColumnOp() if each.column.server_default is not None or not _filled(found, each):
                 harmless.append(each)
@@ -84,6 +92,20 @@ def _additive(found: Draft) -> list[ops.MigrateOperation]:
     columns = {
         (each.schema, each.table_name, each.column.name) for each in harmless if isinstance(each, ops.AddColumnOp)
     }
+    empty = {
+        (each.schema, each.table_name, each.column.name)
+        for each in harmless
+        if isinstance(each, ops.AddColumnOp) and each.column.server_default is None
+    }
+    harmless.extend(
+        each
+        for each in flat(found.upgrade)
+        # Where one of its columns is null in every row, no two rows are the same.
+        if isinstance(each, ops.CreateUniqueConstraintOp)
+        and any(
+            (each.schema, each.table_name, str(getattr(column, "name", column))) in empty for column in each.columns
+        )
+    )
     lacking = {
         (each.schema, each.table_name, each.column.name)
         for each in flat(found.upgrade)
@@ -106,10 +128,14 @@ def _filled(found: Draft, added: ops.AddColumnOp) -> bool:
     )
 
 
-def _add(connection: sa.Connection, operations: Sequence[ops.MigrateOperation]) -> None:
+def _add(connection: sa.Connection, operations: Sequence[ops.MigrateOperation], wanted: Wanted) -> None:
     operate = Operations(MigrationContext.configure(connection))
+    kept = Kept(connection, wanted)
     for each in operations:
-        if isinstance(each, MakeEnum):
+        if isinstance(each, AddLabels):
+            for statement in each.labels.statements():
+                connection.exec_driver_sql(statement)
+        elif isinstance(each, MakeEnum):
             each.type.create(connection, checkfirst=True)
         elif isinstance(each, ops.AddColumnOp):  # its indexes are operations of their own
             column = each.column
@@ -118,5 +144,10 @@ def _add(connection: sa.Connection, operations: Sequence[ops.MigrateOperation]) 
                 column.name, column.type, nullable=column.nullable, server_default=default.arg if default else None
             )
             operate.invoke(ops.AddColumnOp(each.table_name, made, schema=each.schema))
+        elif isinstance(each, ops.CreateUniqueConstraintOp):  # SQLite copies the table
+            columns = [str(getattr(column, "name", column)) for column in each.columns]
+            with operate.batch_alter_table(each.table_name, schema=each.schema) as batch:
+                batch.create_unique_constraint(str(each.constraint_name), columns)
         else:
             operate.invoke(each)
+    kept.applied()

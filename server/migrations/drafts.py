@@ -17,6 +17,7 @@ import sqlalchemy as sa
 from alembic.operations import ops
 
 from ...resolvers.dialect import quote
+from .compare import AddLabels, flat
 from .wanted import Wanted
 
 
@@ -46,6 +47,13 @@ class MakeEnum(ops.MigrateOperation):
         self.type = type
 
 
+class DropEnum(ops.MigrateOperation):
+    """A type of PostgreSQL's goes, once nothing has it any more, so that the script can be run again."""
+
+    def __init__(self, type: sa.Enum) -> None:
+        self.type = type
+
+
 class Rename(ops.MigrateOperation):
     """A column gets another name, and keeps what it has."""
 
@@ -65,6 +73,8 @@ def draft(operations: Sequence[ops.MigrateOperation], wanted: Wanted, renames: S
     """The scripts of some operations, after `renames`."""
     made = {each.table_name for each in operations if isinstance(each, ops.CreateTableOp)}
     found = Draft()
+    found.upgrade.extend(each for each in operations if isinstance(each, AddLabels))
+    operations = [each for each in operations if not isinstance(each, AddLabels)]
     plain: list[ops.MigrateOperation] = [*renames]
     schemas = sorted({each.schema for each in operations if isinstance(each, ops.CreateTableOp) and each.schema})
     found.upgrade.extend(ops.ExecuteSQLOp(f"CREATE SCHEMA IF NOT EXISTS {quote(schema)}") for schema in schemas)
@@ -81,7 +91,30 @@ def draft(operations: Sequence[ops.MigrateOperation], wanted: Wanted, renames: S
             found.upgrade.extend(_safely(each, now, wanted))
             plain.append(ops.ModifyTableOps(each.table_name, now, schema=each.schema))
     found.downgrade.extend(_back(each.reverse()) for each in reversed(plain))
+    found.downgrade.extend(DropEnum(each) for each in _own_enums(operations, wanted))
     return found
+
+
+def _own_enums(operations: Sequence[ops.MigrateOperation], wanted: Wanted) -> list[sa.Enum]:
+    """The enums of new columns which no other column has."""
+    added: dict[tuple[str | None, str, str], Any] = {}
+    for each in flat(operations):
+        match each:
+            case ops.CreateTableOp():
+                columns = [column for column in each.columns if isinstance(column, sa.Column)]
+                added |= {(each.schema, each.table_name, column.name): column.type for column in columns}
+            case ops.AddColumnOp():
+                added[each.schema, each.table_name, each.column.name] = each.column.type
+            case _:
+                pass
+    others = {
+        (column.type.schema, column.type.name)
+        for table in wanted.tables
+        for column in table.columns
+        if isinstance(column.type, sa.Enum) and (table.schema, table.name, column.name) not in added
+    }
+    own = {(type.schema, type.name): type for type in added.values() if isinstance(type, sa.Enum) and type.native_enum}
+    return [type for name, type in own.items() if name not in others and type.name]
 
 
 def _back(operation: ops.MigrateOperation) -> ops.MigrateOperation:

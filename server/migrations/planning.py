@@ -13,7 +13,7 @@ from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import sqlalchemy as sa
 from alembic.operations import ops
@@ -23,6 +23,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from ...resolvers.dialect import quote
 from ...schema.errors import SetupError
 from ..app import Backend
+from ..enums import lacking
 from ..revisions import FOLDER, Revisions
 from ..settings import Settings
 from ..tables import run, sqlite_path
@@ -108,12 +109,14 @@ class Place:
             if isinstance(each, ops.AlterColumnOp) and each.modify_type is not None
         }
         found = await looked(self.url, lambda connection: _reflected(connection, self.wanted))
+        short = await looked(self.url, lambda connection: lacking(connection, self.wanted.tables))
+        enums = {(each.schema, each.name) for each in short}
         for table in found.tables.values():
             declared = self.wanted.metadata.tables.get(table.key)
             for column in table.columns:
                 model = None if declared is None else declared.columns.get(column.name)
                 if model is not None and (table.schema, table.name, column.name) not in retyped:
-                    column.type = model.type
+                    column.type = _labelled(model.type, column.type, enums)
                     column.server_default = model.server_default
         return replace(self.wanted, metadata=found)
 
@@ -129,6 +132,13 @@ class Place:
     def steps(self, found: Draft) -> list[Step]:
         """What a draft means for this kind of database."""
         return steps(found, self.dialect)
+
+
+def _labelled(model: Any, there: Any, enums: set[tuple[str | None, str]]) -> Any:
+    """A model's type; of those `enums` with the labels that there are."""
+    if isinstance(model, sa.Enum) and (model.schema, model.name) in enums:
+        return sa.Enum(*there.enums, name=model.name, schema=model.schema)
+    return model
 
 
 def _reflected(connection: sa.Connection, wanted: Wanted) -> sa.MetaData:

@@ -18,8 +18,8 @@ from alembic.operations import ops
 from sqlalchemy.dialects import postgresql
 
 from ...resolvers.dialect import quote
-from .compare import NAMES
-from .drafts import Fill, MakeEnum, Rename, Retype, plain
+from .compare import NAMES, AddLabels
+from .drafts import DropEnum, Fill, MakeEnum, Rename, Retype, plain
 
 _PLACE = """\
 # {name} is to be NOT NULL, and rows that are there already have nothing in it. Fill it here, such as by
@@ -123,6 +123,33 @@ def _fill(context: AutogenContext, operation: Fill) -> list[str]:
 @renderers.dispatch_for(MakeEnum)
 def _make_enum(context: AutogenContext, operation: MakeEnum) -> str:
     return f"{_type(operation.type, context)}.create(op.get_bind(), checkfirst=True)"
+
+
+@renderers.dispatch_for(DropEnum)
+def _drop_enum(context: AutogenContext, operation: DropEnum) -> list[str]:
+    type = operation.type
+    name = f"{quote(type.schema)}.{quote(str(type.name))}" if type.schema else quote(str(type.name))
+    return [
+        'if op.get_context().dialect.name == "postgresql":',
+        f"    op.execute({f'DROP TYPE IF EXISTS {name}'!r})",
+        "",
+    ]
+
+
+def _escaped(sql: str) -> str:
+    """For SQLAlchemy, which takes what follows a colon for a parameter."""
+    return sql.replace(":", r"\:")
+
+
+@renderers.dispatch_for(AddLabels)
+def _add_labels(context: AutogenContext, operation: AddLabels) -> list[str]:
+    return [
+        'if op.get_context().dialect.name == "postgresql":',
+        "    # In no transaction, so that what follows may use them; PostgreSQL can't take them away again.",
+        "    with op.get_context().autocommit_block():",
+        *(f"        op.execute({_escaped(each)!r})" for each in operation.labels.statements()),
+        "",
+    ]
 
 
 @renderers.dispatch_for(Rename)

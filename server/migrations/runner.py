@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
@@ -141,6 +142,12 @@ class Run:
                 f" needs for longer than {self.patience:g} seconds. It changed nothing. Run it again when that is over."
             )
         told = str(getattr(error, "orig", None) or error).rstrip(".")
+        if "autocommit_block" in Path(script.path).read_text("utf-8"):
+            return (
+                f"{named(script)} failed: {told}. A part of it runs in no transaction: what that has done stays, such"
+                " as an index that is half made. Run it again when that is mended: what is half made is cleared away"
+                " first."
+            )
         return f"{named(script)} failed, and changed nothing: {told}."
 
     def _sqlite(self, work: Callable[[sa.Connection], list[Script]]) -> list[Script]:

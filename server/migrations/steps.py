@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from alembic.operations import ops
 
 from ...resolvers.dialect import quote
-from .compare import flat
+from .compare import AddLabels, flat
 from .drafts import Draft, Fill, MakeEnum, Rename, Retype, plain
 
 _MOMENT = "ACCESS EXCLUSIVE on {table}, for a moment: nothing is scanned or rewritten"
@@ -51,7 +51,8 @@ class Step:
 def steps(draft: Draft, dialect: str) -> list[Step]:
     """The steps of a draft, in the order in which they run."""
     sqlite = dialect == "sqlite"
-    found = [step for each in flat(draft.upgrade) for step in _steps(each, sqlite)]
+    found = [step for each in draft.upgrade if isinstance(each, AddLabels) for step in _labelled(each)]
+    found += [step for each in flat(draft.upgrade) for step in _steps(each, sqlite)]
     found += [_index(each, sqlite) for each in draft.indexes]
     return _renamed(found, draft)
 
@@ -101,12 +102,19 @@ def _steps(operation: ops.MigrateOperation, sqlite: bool) -> Iterator[Step]:
             locks = "the one writer, for a moment" if sqlite else _MOMENT.format(table=table)
             yield Step(f"drop index {operation.index_name} of {table}", locks)
         case ops.CreateIndexOp():  # of a table that the same script makes
-            locks = "the one writer, for a moment" if sqlite else "nothing that is there"
-            yield Step(f"create index {operation.index_name} on {operation.table_name}", locks)
-        case Fill() | MakeEnum() | ops.ExecuteSQLOp():
+            what = f"create index {operation.index_name} on {operation.table_name}"
+            yield Step(what, "the one writer, for a moment" if sqlite else "nothing that is there")
+        case Fill() | MakeEnum() | AddLabels() | ops.ExecuteSQLOp():
             return
         case _:
             yield Step(type(operation).__name__, "not known")
+
+
+def _labelled(operation: AddLabels) -> Iterator[Step]:
+    type = operation.labels.type
+    for label, before in operation.labels.labels:
+        place = f" before {before}" if before else ""
+        yield Step(f"add label {label} to type {type}{place}", f"the type {type}, for a moment: no table is touched")
 
 
 def _added(operation: ops.AddColumnOp, sqlite: bool) -> Step:
