@@ -27,10 +27,11 @@ VERBS: tuple[Verb, ...] = get_args(Verb)
 class Default:
     """What a column holds when a write does not give it.
 
-    `make` makes a value as `types.parser` would; None where the database itself does.
+    `make` makes a value as `types.parser` would; None where the database itself does. `text` says it for people.
     """
 
     make: Callable[[], Any] | None
+    text: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True)

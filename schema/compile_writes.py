@@ -41,20 +41,21 @@ def default_of(column: sa.Column[Any], field: Any, type: Type, where: str, refus
         if field.default_factory_takes_validated_data:
             refuse(f"{where}: its default_factory takes the other values", "Make the default of nothing.")
             return None
-        return Default(_parsed(field.default_factory, type, where))
+        return Default(_parsed(field.default_factory, type, where), _called(field.default_factory))
     if field is not None and field.default is not None and field.default is not PydanticUndefined:
         return _constant(lambda: field.get_default(call_default_factory=False), type, where, refuse)
     found = _column_default(column.default, type, where, "default", refuse)
     if found is not None:
         return found
     counted = column.table.autoincrement_column is column
-    return Default(None) if counted or column.server_default is not None else None
+    return Default(None, _of_database(column.server_default)) if counted or column.server_default is not None else None
 
 
 def onupdate_of(column: sa.Column[Any], type: Type, where: str, refuse: Refuse) -> Default | None:
     """What an update stores where it doesn't set the column."""
     found = _column_default(column.onupdate, type, where, "onupdate", refuse)
-    return Default(None) if found is None and column.server_onupdate is not None else found
+    of_database = found is None and column.server_onupdate is not None
+    return Default(None, _of_database(column.server_onupdate)) if of_database else found
 
 
 def generated(column: sa.Column[Any]) -> bool:
@@ -70,11 +71,11 @@ def _column_default(given: Any, type: Type, where: str, word: str, refuse: Refus
             return _constant(lambda: given.arg, type, where, refuse)
         case sa.ColumnDefault() if given.is_callable and hasattr(given.arg, "__wrapped__"):
             made: Any = given.arg
-            return Default(_parsed(lambda: made(None), type, where))
+            return Default(_parsed(lambda: made(None), type, where), _called(made.__wrapped__))
         case sa.ColumnDefault() if given.is_callable:
             refuse(f"{where}: its {word} takes SQLAlchemy's context", f"Give {word}= a function without parameters.")
         case sa.ColumnDefault() if isinstance(given.arg, _CLOCKS) and type.kind in _NOW:
-            return Default(_NOW[type.kind])
+            return Default(_NOW[type.kind], "now()")
         case _:
             mend = f"Give server_{word}= for what the database makes, or a function of Python."
             refuse(f"{where}: its {word} is SQL that only SQLAlchemy would send", mend)
@@ -94,7 +95,18 @@ def _constant(make: Callable[[], Any], type: Type, where: str, refuse: Refuse) -
     except ValueError as error:
         refuse(f"{where}: its default is not {type}: {error}", f"Give a {type}.")
         return None
-    return Default(_parsed(make, type, where))
+    made = _parsed(make, type, where)
+    return Default(made, repr(made()))
+
+
+def _called(function: Any) -> str:
+    """A function that makes defaults, by its name."""
+    return f"{getattr(function, '__qualname__', type(function).__name__)}()"
+
+
+def _of_database(default: Any) -> str:
+    """What the database makes by itself, in its SQL."""
+    return str(getattr(default, "arg", "the database's"))
 
 
 def _parsed(make: Callable[[], Any], type: Type, where: str) -> Callable[[], Any]:

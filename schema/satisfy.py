@@ -12,6 +12,7 @@ from typing import Any
 
 from . import expr as e
 from .catalog import Table
+from .types import Kind
 
 _MIRRORED: Mapping[e.Comparison, e.Comparison] = {
     "=": "=",
@@ -30,7 +31,8 @@ def never(expr: e.Expr, table: Table, tables: Mapping[str, Table]) -> bool:
             return all(never(part, table, tables) for part in expr.exprs)
         case e.And():
             parts = list(_conjuncts(expr))
-            return any(never(part, table, tables) for part in parts) or _contradictory(parts)
+            plain = [part for part in parts if not _collated(part, table)]
+            return any(never(part, table, tables) for part in parts) or _contradictory(plain)
         case e.Not():
             return _always(expr.expr, table)
         case e.Passes():
@@ -72,6 +74,19 @@ def _required(value: e.Value, table: Table) -> bool:
         and not value.up
         and value.name in table.columns
         and not table.columns[value.name].nullable
+        and value.type.kind is not Kind.JSON  # whose null is a value, which a required column may hold
+    )
+
+
+def _collated(part: e.Expr, table: Table) -> bool:
+    """Whether a comparison is of texts that the database may take for equal though they aren't the same."""
+    if not isinstance(part, e.Compare):
+        return False
+    return any(
+        isinstance(side, e.Column)
+        and side.type.kind is Kind.TEXT
+        and (bool(side.path) or bool(side.up) or side.name not in table.columns or table.columns[side.name].collated)
+        for side in (part.left, part.right)
     )
 
 

@@ -32,6 +32,7 @@ from pydantic_core import (
 from sqlalchemy.orm import attributes
 
 from .types import Kind, Type, parser
+from .validation_words import called, demands
 
 _PLAIN: Mapping[str, frozenset[Kind]] = {
     "any": frozenset(Kind),
@@ -89,6 +90,7 @@ class Validators:
     """What a model says of its fields, and of its rows as a whole.
 
     `checked` are the attributes that have something to say; `whole` is whether there is anything to ask of a row.
+    `demands` are what they say, in words, by attribute; under "" the validators of a row.
     """
 
     checked: frozenset[str]
@@ -97,6 +99,7 @@ class Validators:
     _row: SchemaValidator | None
     _given: Mapping[str, Convert]
     _taken: Mapping[str, Convert]
+    demands: Mapping[str, tuple[str, ...]]
 
     def fields(self, values: Mapping[str, Any]) -> tuple[dict[str, Any], list[Fault]]:
         """The values, by attribute, as their fields leave them; those at fault as they were."""
@@ -166,6 +169,7 @@ def validators_of(model: type[Any], columns: Mapping[str, Type]) -> Validators |
         _row=validator(_whole(whole, model)) if on_rows else None,
         _given={name: given for name in columns if (given := _members(model, name))},
         _taken={name: _taker(f"{model.__name__}.{name}", type) for name, type in columns.items()},
+        demands={name: demands(schemas[name]) for name in checked} | {"": tuple(_validating(whole))},
     )
 
 
@@ -183,6 +187,14 @@ def _functions(schema: dict[str, Any]) -> Iterator[str]:
     while schema["type"] != "model-fields":
         if schema["type"].startswith("function-"):
             yield schema["type"]
+        schema = schema["schema"]
+
+
+def _validating(schema: dict[str, Any]) -> Iterator[str]:
+    """The same by their names."""
+    while schema["type"] != "model-fields":
+        if schema["type"].startswith("function-"):
+            yield f"validator={called(schema['function']['function'])}"
         schema = schema["schema"]
 
 

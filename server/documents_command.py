@@ -7,7 +7,7 @@ where any document is wrong: each is told with its place. No database is needed,
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -19,6 +19,7 @@ from ..resolvers.documents import Documents
 from ..schema.errors import Refusal, SetupError
 from ..schema.expr import Actor
 from .app import Backend
+from .client_files import read
 from .collect import collect
 from .console import File, escape, out, printed, told
 from .dev import prepare_look
@@ -26,10 +27,6 @@ from .documents import read_manifest
 from .load import load
 from .settings import Settings
 from .sqlite import SQLiteDatabase
-
-SUFFIXES = (".graphql", ".gql")
-PASSED_BY = frozenset({"node_modules", "__generated__"})
-"""Folders with what others wrote, or what tools made of what is found beside."""
 
 
 def documents(
@@ -60,32 +57,13 @@ def documents(
             out.print(escape(f"{len(found)} document{'s' * (len(found) > 1)} in {write}"))
 
 
-def gather(sources: Iterable[Path]) -> dict[str, str]:
+def gather(sources: Sequence[Path]) -> dict[str, str]:
     """Documents by their ids, of folders, files and manifests. Raises SetupError."""
-    texts: dict[str, str] = {}
     found: dict[str, str] = {}
-    for path in sources:
-        if path.suffix == ".json":
-            _add(found, _manifest(path), path)
-            continue
-        for each in _files(path):
-            try:
-                texts[str(each)] = each.read_text("utf-8")
-            except (OSError, UnicodeError) as error:
-                raise SetupError(f"{each} can't be read: {error}.") from None
-    _add(found, collect(texts), "the files")
-    return found
-
-
-def _files(path: Path) -> list[Path]:
-    if path.is_file() and path.suffix in SUFFIXES:
-        return [path]
-    if not path.is_dir():
-        raise SetupError(f"{path} is no folder, no file *.graphql or *.gql, and no manifest *.json.")
-    found: list[Path] = []
-    for folder, folders, names in os.walk(path):
-        folders[:] = sorted(each for each in folders if each not in PASSED_BY and not each.startswith("."))
-        found += [Path(folder, name) for name in sorted(names) if name.endswith(SUFFIXES)]
+    manifests = [path for path in sources if path.suffix == ".json"]
+    for path in manifests:
+        _add(found, _manifest(path), path)
+    _add(found, collect(read(path for path in sources if path not in manifests)), "the files")
     return found
 
 

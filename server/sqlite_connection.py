@@ -23,7 +23,7 @@ else:
     except ImportError:  # no wheel for this platform
         import sqlite3
 
-__all__ = ["INTERRUPTED", "STEPS_BETWEEN_CHECKS", "broken_by", "busy", "connect", "refusal", "sqlite3"]
+__all__ = ["INTERRUPTED", "STEPS_BETWEEN_CHECKS", "broken_by", "busy", "connect", "look", "refusal", "sqlite3"]
 
 STEPS_BETWEEN_CHECKS = 20_000
 """SQLite's steps between looks at the clock, some half a millisecond: each must wait for Python's lock."""
@@ -39,15 +39,28 @@ def connect(path: Path, *, read_only: bool, synchronous: str = "normal") -> sqli
     _write_ahead(connection)
     connection.execute(f"PRAGMA synchronous = {synchronous}")
     connection.execute("PRAGMA foreign_keys = ON")
+    _equip(connection)
+    if read_only:
+        connection.execute("PRAGMA query_only = ON")
+    return connection
+
+
+def look(path: Path) -> sqlite3.Connection:
+    """A connection that leaves a file as it is, its journal too, and makes none where there is none."""
+    connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, isolation_level=None)
+    _equip(connection)
+    connection.execute("PRAGMA query_only = ON")
+    return connection
+
+
+def _equip(connection: sqlite3.Connection) -> None:
+    """What statements rely on."""
     connection.execute(f"PRAGMA busy_timeout = {int(PATIENCE * 1000)}")
     connection.execute("PRAGMA case_sensitive_like = ON")
     for name, (arguments, function) in FUNCTIONS.items():
         connection.create_function(name, arguments, function, deterministic=True)
     for name, (arguments, aggregate) in AGGREGATES.items():
         connection.create_aggregate(name, arguments, aggregate)
-    if read_only:
-        connection.execute("PRAGMA query_only = ON")
-    return connection
 
 
 def _write_ahead(connection: sqlite3.Connection) -> None:

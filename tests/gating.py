@@ -20,10 +20,10 @@ class Note(Own, table=True):
     id: int | None = Field(default=None, primary_key=True)
     title: str
     body: str = ""
-    public: bool = False
+    public: bool = {public}
     stars: int = 0
     author_id: int = 0
-    team_id: int | None = Field(default=None, foreign_key="team.id")
+    team_id: int | None = Field(default=None, foreign_key="team.id"{key})
     old_team_id: int | None = Field(default=None, foreign_key="team.id")
     {column}
     team: Team | None = Relationship(sa_relationship_kwargs={{"foreign_keys": "Note.{team}"}})
@@ -34,8 +34,15 @@ class Note(Own, table=True):
 """
 
 
-def catalog(*rules: str, column: str = "", team: str = "team_id", sealed: str = "", channels: Any = None) -> Catalog:
+def catalog(*rules: str, channels: Any = None, **given: str) -> Catalog:
     """The compiled backend whose notes have these rules."""
+    return compile_models(models(*rules, **given), CAMEL, [channels] if channels else ())
+
+
+def models(
+    *rules: str, column: str = "", team: str = "team_id", sealed: str = "", public: str = "False", key: str = ""
+) -> list[Any]:
+    """Team and Note, of a registry of their own."""
     registry = sa.orm.registry()
 
     class Own(SQLModel, registry=registry):
@@ -45,6 +52,8 @@ def catalog(*rules: str, column: str = "", team: str = "team_id", sealed: str = 
         rules="\n".join(f"        yield allow({rule})" for rule in rules) or "        yield from ()",
         column=column or "pass",
         team=team,
+        public=public,
+        key=key,
         sealed=f"__sealed__ = {{{sealed!r}}}" if sealed else "pass",
     )
     names: dict[str, Any] = {
@@ -58,4 +67,4 @@ def catalog(*rules: str, column: str = "", team: str = "team_id", sealed: str = 
         "__name__": __name__,
     }
     exec(compile(source, "gating", "exec"), names)
-    return compile_models([names["Team"], names["Note"]], CAMEL, [channels] if channels else ())
+    return [names["Team"], names["Note"]]

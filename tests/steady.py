@@ -21,27 +21,17 @@ from typing import Any
 import httpx2
 
 from .conftest import ADMIN, SECRET
+from .lines import LINE
 from .test_cli import HEDGEROW, environment
 
-FILE = """
+FILE = f"""
 import asyncio
 import os
 
 import strawberry
-from hedgerow import Backend, Module, access, allow
-from sqlmodel import Field, SQLModel
 from starlette.responses import PlainTextResponse
 from starlette.routing import Route
-
-
-class Line(SQLModel, table=True):
-    id: int | None = Field(default=None, primary_key=True)
-    text: str
-
-    @access
-    def rules(line, me):
-        yield allow("anyone", "read create")
-
+{LINE}
 
 class Process(Module):
     def routes(self):

@@ -264,6 +264,7 @@ def test_the_wheel_holds_what_it_serves(tmp_path: Path) -> None:
     for name in ("py.typed", "schema/expr.py", "server/static/graphiql.js", "server/vendored/graphiql/graphiql.min.js"):
         assert f"hedgerow/{name}" in names
     assert not [name for name in names if name.startswith(("hedgerow/tests", "hedgerow/examples", "hedgerow/bench"))]
+    assert not names & {"hedgerow/conftest.py", "hedgerow/setup.py"}, "they are pytest's and the build's"
 
 
 def test_request_ids_differ_between_processes() -> None:

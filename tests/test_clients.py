@@ -29,11 +29,11 @@ from hedgerow.server.cli import app
 
 from . import shop
 from .conftest import CLOCK, SECRET, missing, settings
+from .node import CLIENTS
 from .serving import serving
 from .test_gone import ENDLESS, WAIT
 from .world import MODELS
 
-CLIENTS = Path(__file__).parent / "clients"
 TRIPS = Path(__file__).parents[1] / "examples" / "trips"
 DATABASES = ("sqlite", "postgres")
 AUDITS = 61

@@ -77,13 +77,13 @@ def test_a_file_means_its_own_fragment() -> None:
     ("sources", "said"),
     [
         ({"a.graphql": "query A {\n  books {"}, r"a.graphql:2:10: Syntax Error"),
-        ({"a.graphql": FIRST}, "a.graphql spreads the fragment Title, which is in none"),
+        ({"a.graphql": FIRST}, "a.graphql:1: it spreads the fragment Title, which is in none"),
         ({"a.graphql": f"{TITLE} {TITLE}"}, "a.graphql has two fragments named Title"),
         (
             {"a": "{ books { ...Rest } }", "b": REST, "c": "fragment Rest on Book { id }"},
             "several: in b, c",
         ),
-        ({"a": "{ books { ...A } } fragment A on Book { ...B }"}, "a spreads the fragment B"),
+        ({"a": "{ books { ...A } } fragment A on Book { ...B }"}, "a:1: it spreads the fragment B"),
     ],
 )
 def test_what_can_not_be_collected(sources: dict[str, str], said: str) -> None:

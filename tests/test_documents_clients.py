@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 from datetime import timedelta
 from pathlib import Path
@@ -16,6 +15,7 @@ from hedgerow.server.documents import digest
 
 from . import test_cli as cli
 from .conftest import CLOCK, SECRET, settings
+from .node import judge
 from .serving import serving
 from .test_clients import CLIENTS, installed  # noqa: F401
 from .world import MODELS
@@ -40,20 +40,7 @@ def test_apollo_persisted(installed: None, database_url: str, tmp_path: Path, on
     with serving(Backend(MODELS, clock=lambda: CLOCK, settings=given)) as port:
         token = make_token(SECRET, ["user"], {"id": 1}, CLOCK + timedelta(days=1))
         where = json.dumps({"url": f"http://127.0.0.1:{port}", "schema": "only" if only else "open", "token": token})
-        done = subprocess.run(
-            ["node", "run.mjs", "persisted.mjs", where],
-            cwd=CLIENTS,
-            env={**os.environ, "TMPDIR": str(tmp_path)},
-            capture_output=True,
-            text=True,
-            timeout=120,
-            check=False,
-        )
-    assert done.returncode == 0, done.stderr
-    results = json.loads(done.stdout)
-    assert [*results] == CASES
-    for case, result in results.items():
-        assert result["passed"], (case, result["error"])
+        judge("persisted.mjs", where, tmp_path, CASES)
 
 
 def test_what_relays_compiler_writes(installed: None, tmp_path: Path) -> None:  # noqa: F811

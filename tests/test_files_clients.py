@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
 from datetime import timedelta
 from pathlib import Path
 
@@ -13,6 +11,7 @@ from hedgerow.server.callers import make_token
 
 from .conftest import CLOCK, SECRET, settings
 from .filing import MODELS
+from .node import judge
 from .serving import serving
 from .test_clients import CLIENTS, installed  # noqa: F401
 
@@ -25,17 +24,4 @@ def test_apollo_uploads(installed: None, fresh_url: str, tmp_path: Path) -> None
     token = make_token(SECRET, ["user"], {"id": "ann"}, CLOCK + timedelta(days=1))
     with serving(backend) as port:
         where = json.dumps({"url": f"http://127.0.0.1:{port}", "token": token})
-        done = subprocess.run(
-            ["node", "run.mjs", "apollo-uploads.mjs", where],
-            cwd=CLIENTS,
-            env={**os.environ, "TMPDIR": str(tmp_path)},
-            capture_output=True,
-            text=True,
-            timeout=120,
-            check=False,
-        )
-    assert done.returncode == 0, done.stderr
-    results = json.loads(done.stdout)
-    assert [*results] == CASES
-    for case, result in results.items():
-        assert result["passed"], (case, result["error"])
+        judge("apollo-uploads.mjs", where, tmp_path, CASES)

@@ -15,7 +15,8 @@ from hedgerow import Actor
 from hedgerow.resolvers.memory import Given, evaluate
 from hedgerow.schema import expr as e
 from hedgerow.schema.catalog import Catalog, Rule
-from hedgerow.schema.gate.differences import Class, differences
+from hedgerow.schema.gate.difference import Class
+from hedgerow.schema.gate.differences import differences
 from hedgerow.schema.gate.facts import permissions
 from hedgerow.schema.gate.snapshot import parse, write
 from hedgerow.schema.types import INT, TEXT

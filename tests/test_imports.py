@@ -3,8 +3,9 @@
 import subprocess
 import sys
 
-import hedgerow
 import pytest
+
+import hedgerow
 
 DECLARED = "from hedgerow import Backend, access, allow"
 SERVED = "import hedgerow.server.cli"

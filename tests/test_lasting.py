@@ -19,26 +19,12 @@ from websockets.sync.client import ClientConnection, connect
 from hedgerow.server.listen import run
 
 from .conftest import ADMIN, SECRET
+from .lines import LINE
 from .test_cli import running
 
 pytestmark = pytest.mark.timeout(120)
 
-FILE = """
-from hedgerow import Backend, access, allow
-from sqlmodel import Field, SQLModel
-
-
-class Line(SQLModel, table=True):
-    id: int | None = Field(default=None, primary_key=True)
-    text: str
-
-    @access
-    def rules(line, me):
-        yield allow("anyone", "read create update")
-
-
-backend = Backend(models=[Line])
-"""
+FILE = f"{LINE}\n\nbackend = Backend(models=[Line])\n"
 LARGE = 300_000
 LINES = "subscription { lines { text } }"
 HANDSHAKE = (

@@ -174,11 +174,16 @@ def test_the_plan_says_what_a_change_locks_loses_and_may_fail_by(project: Projec
     assert words(project) == (on_postgres if project.postgres else on_sqlite)
 
 
-def test_the_plan_says_what_a_narrower_type_means(project: Project) -> None:
+def with_word(project: Project, column: str) -> None:
+    """Books get another column."""
     project.filled()
-    project.declare(FIRST, "word: str | None = Field(default=None, max_length=9)")
+    project.declare(FIRST, column)
     project.well("make", "-m", "word")
     project.well("up")
+
+
+def test_the_plan_says_what_a_narrower_type_means(project: Project) -> None:
+    with_word(project, "word: str | None = Field(default=None, max_length=9)")
     project.sql("UPDATE book SET word = 'longer' WHERE id < 3")
     project.declare(FIRST, "word: str | None = Field(default=None, max_length=3)")
     assert words(project) == [
@@ -198,10 +203,7 @@ def test_the_plan_says_what_a_narrower_type_means(project: Project) -> None:
 
 
 def test_a_type_that_values_must_become(project: Project) -> None:
-    project.filled()
-    project.declare(FIRST, "word: str | None = None")
-    project.well("make", "-m", "word")
-    project.well("up")
+    with_word(project, "word: str | None = None")
     project.sql("UPDATE book SET word = '12'")
     project.declare(FIRST, "word: int | None = None")
     assert "  loses: what the new type can't hold" in words(project)

@@ -350,16 +350,22 @@ def test_a_body_of_another_length_than_its_head_says(served: Served) -> None:
     assert served.short == []
 
 
+def begin_to_wait(served: Served, before: Any, last: Any, begun: int) -> None:
+    """Some requests are answered; the last one is waiting when this returns, as the last of so many that waited."""
+    served.door.open.set()
+    for client, request in before:
+        client.ask(request)
+    served.door.open.clear()
+    client, request = last
+    client.send(request)
+    for _ in range(begun):
+        assert served.door.begun.acquire(timeout=WAIT)
+
+
 def test_a_request_before_the_answer_to_the_one_before(served: Served) -> None:
     waits, other = post({"query": "{ waits }"}, of("before")), post({"query": THINGS}, of("before"))
     with served.connect() as client:
-        served.door.open.set()
-        client.ask(waits)
-        client.ask(other)
-        served.door.open.clear()
-        client.send(waits)
-        for _ in range(2):
-            assert served.door.begun.acquire(timeout=WAIT)
+        begin_to_wait(served, [(client, waits), (client, other)], (client, waits), 2)
         client.send(other, other)
         served.door.open.set()
         assert json.loads(client.answer()[1]) == {"data": {"waits": "done"}}
@@ -441,13 +447,7 @@ def test_a_connection_at_rest_is_closed_and_no_other(sqlite_world: str) -> None:
 def test_a_server_that_stops_answers_first(sqlite_world: str) -> None:
     request = post({"query": "{ waits }"})
     with serve(sqlite_world) as served, served.connect() as client, served.connect() as idle:
-        served.door.open.set()
-        client.ask(request)
-        idle.ask(request)
-        served.door.open.clear()
-        client.send(request)
-        for _ in range(3):
-            assert served.door.begun.acquire(timeout=WAIT)
+        begin_to_wait(served, [(client, request), (idle, request)], (client, request), 3)
         served.server.should_exit = True
         assert idle.closed()
         served.door.open.set()

@@ -11,8 +11,8 @@ from collections.abc import Mapping
 import graphql as g
 from graphql.utilities import find_breaking_changes, find_dangerous_changes
 
-from .differences import Class, Difference
-from .facts import holding
+from .difference import Class, Difference
+from .permitted import holding
 
 
 def client_differences(old: Mapping[str, str], new: Mapping[str, str]) -> list[Difference]:

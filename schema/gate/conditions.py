@@ -32,8 +32,9 @@ _BOUND = re.compile(
     rf"(?P<subject>.+) (?P<op>=|!=|<|<=|>|>=) (?:Decimal\('(?P<exact>{_NUMBER})'\)|(?P<plain>{_NUMBER}))"
 )
 _COMPARED = re.compile(r"(?P<subject>[\w.^]+) (?:=|!=|<|<=|>|>=) .+")
-_AMONG = re.compile(r"(?P<subject>.+) in \[(?P<options>.*)\]")
-_WORD = re.compile(r"me\.\w+|\w+")
+_AMONG = re.compile(r"(?P<subject>[^'\"\[\]{}]+) in \[(?P<options>.*)\]")
+_WORD = re.compile(r"\w+")
+_CLAIM = re.compile(r"\bme\.\w+")
 
 
 class _TooMany(Exception):
@@ -42,12 +43,16 @@ class _TooMany(Exception):
 
 def condition(expr: e.Expr, dead: Callable[[e.Expr], bool] = lambda expr: False) -> Condition:
     """The alternatives of a condition, without those that are `dead`: that no row can pass."""
-    expr = _UNLIKE_CLAIMS.expr(expr, None)
+    return least(each for each, _ in parted(expr, dead))
+
+
+def parted(expr: e.Expr, dead: Callable[[e.Expr], bool] = lambda expr: False) -> list[tuple[Alternative, e.Expr]]:
+    """The alternatives of a condition, each with the part of it that says the same."""
     try:
-        found = [frozenset(map(_text, parts)) for parts in _alternatives(expr, True) if not dead(e.And(parts))]
+        found = [e.And(parts) for parts in _alternatives(expr, True)]
     except _TooMany:
-        found = [frozenset({f"({show(expr)})"})]
-    return least(found)
+        return [(frozenset({f"({show(_unlike(expr))})"}), expr)]
+    return [(frozenset(_text(_unlike(part)) for part in each.exprs), each) for each in found if not dead(each)]
 
 
 def least(alternatives: Iterable[Alternative]) -> Condition:
@@ -78,7 +83,7 @@ def covers(old: Alternative, new: Alternative, shifted: Collection[str] = ()) ->
 
 def shifted_in(text: str, shifted: Collection[str]) -> bool:
     """Whether a text names something that meant something else before."""
-    return bool(shifted) and any(word in shifted for word in _WORD.findall(text))
+    return bool(shifted) and any(word in shifted for word in (*_WORD.findall(text), *_CLAIM.findall(text)))
 
 
 def split(text: str, separator: str) -> list[str]:
@@ -102,14 +107,20 @@ def split(text: str, separator: str) -> list[str]:
     return [*parts, text[start:]]
 
 
-def _unlike_claims(node: e.Column | e.Related | e.Gathered | e.Exists, scope: None) -> e.Node:
-    """A column that a relation named `me` leads to must not look like a claim."""
-    if isinstance(node, e.Column) and not node.up and node.path[:1] == ("me",):
-        return replace(node, path=("row.me", *node.path[1:]))
+def _apart(node: e.Column | e.Related | e.Gathered | e.Exists, scope: None) -> e.Node:
+    """What a relation named `me` leads to must not look like a claim; nothing else has a `~` in it."""
+    if isinstance(node, e.Column | e.Exists) and node.path[:1] == ("me",):
+        return replace(node, path=("~me", *node.path[1:]))
+    if isinstance(node, e.Exists) and not node.path and node.relation == "me":
+        return replace(node, relation="~me")
     return node
 
 
-_UNLIKE_CLAIMS: Rewrite[None] = Rewrite(_unlike_claims, lambda scope, relation: None)
+_APART: Rewrite[None] = Rewrite(_apart, lambda scope, relation: None)
+
+
+def _unlike(expr: e.Expr) -> e.Expr:
+    return _APART.expr(expr, None)
 
 
 def _alternatives(expr: e.Expr, positive: bool) -> list[tuple[e.Expr, ...]]:

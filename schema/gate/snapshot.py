@@ -9,7 +9,7 @@ import re
 
 from ..errors import SetupError
 from .conditions import read, split
-from .facts import CALL, Fact, Permissions
+from .permitted import CALL, Fact, Permissions
 
 HEADER = "# hedgerow permissions 1"
 """The first line of a snapshot; the number is of its format."""
@@ -17,7 +17,7 @@ _ABOUT = """\
 # Who may do what. Written by `hedgerow check FILE --write`, which writes it anew; compare with `--against`.
 # A line that no rule stands for any more goes away, so its history is that of the permissions."""
 _VERBS = ("read", "create", "update", "delete", "join", "publish", CALL)
-_TARGET = re.compile(r"(?P<model>\w+)(?:\.(?P<column>\w+)|\((?P<columns>[\w, ]*)\))?")
+_TARGET = re.compile(r"(?P<model>\w+)(?:\.(?P<column>\w+(?:\.\w+)?)|\((?P<columns>[\w, ]*)\))?")
 
 
 def write(permissions: Permissions) -> str:

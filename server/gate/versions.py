@@ -14,12 +14,14 @@ import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import orjson
 
 from ...schema.errors import SetupError
-from ...schema.gate.facts import Permissions
+from ...schema.gate.permitted import Permissions
 from ...schema.gate.snapshot import HEADER, parse
+from ...schema.gate.trees import Trees, read
 
 _SECONDS = 120
 """How long a backend may take to be declared, or git to answer."""
@@ -27,17 +29,20 @@ _SECONDS = 120
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """What a backend lets its roles do, and what it looks like to their clients: SDL by role; none of a snapshot."""
+    """What a backend lets its roles do, what it looks like to their clients (SDL by role), and what a database can be
+    asked of it; a snapshot has its permissions alone.
+    """
 
     permissions: Permissions
-    schemas: Mapping[str, str] | None
+    schemas: Mapping[str, str] | None = None
+    trees: Trees | None = None
 
 
 def version(against: str, file: str) -> Version:
     """What `--against` names, for a backend's file."""
     path = Path(against)
-    if path.is_file() and path.open("rb").read(len(HEADER)) == HEADER.encode():
-        return Version(parse(path.read_text()), None)
+    if path.is_file() and _begins(path, HEADER.encode()):
+        return Version(parse(_read(path)))
     if path.is_file() or _part(against, 0).endswith(".py"):
         return of_file(against)
     return _at_revision(against, file)
@@ -88,7 +93,24 @@ def _described(file: str, here: Path | None = None, there: Path | None = None) -
         if done.returncode or not to.is_file():
             raise SetupError(done.stderr.strip() or f"{file} ended its process with exit code {done.returncode}.")
         found = orjson.loads(to.read_bytes())
-    return Version(parse(found["permissions"]), found["schemas"])
+    return version_of(found)
+
+
+def version_of(found: Mapping[str, Any]) -> Version:
+    """What `describe` told."""
+    return Version(parse(found["permissions"]), found["schemas"], read(found["trees"]))
+
+
+def _begins(path: Path, with_: bytes) -> bool:
+    with path.open("rb") as file:
+        return file.read(len(with_)) == with_
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text("utf-8")
+    except UnicodeDecodeError:
+        raise SetupError(f"{path} is no snapshot that can be read: it is not UTF-8.") from None
 
 
 def _git(folder: Path, *arguments: str, why: str, **environment: str) -> str:
