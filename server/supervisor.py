@@ -73,6 +73,7 @@ class Supervisor:
     def __init__(self, file: str, listening: socket.socket, count: int, context: Context | None = None) -> None:
         self._file = file
         self._listening = listening
+        self._listening.set_inheritable(False)  # see `listen`; forks have it all the same
         self._count = count
         self._context = context or safest()
         self._workers: list[_Made] = []
