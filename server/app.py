@@ -239,6 +239,7 @@ class Backend:
             admission,
             max_body_bytes=settings.max_body_bytes,
             max_batch=settings.max_batch,
+            read_timeout=settings.read_timeout,
             compression=compression,
             new_id=new_id,
             observe=observe,

@@ -2,8 +2,9 @@
 
 In: a function that opens a Link. Out: a Bus. All that is alike for the services is here: connecting when first used,
 connecting anew when the connection is lost, and telling then of the gap; a topic is listened to while somebody is
-attached to it. Topics become names that no service can misread, and that no other backend on the service has: a hash of
-`name` and topic. Refused here: more unsent bytes than memory should hold.
+attached to it. What is asked while the connection is lost waits for it; once it could not be made anew, what is asked
+is refused at once (UNAVAILABLE). Topics become names that no service can misread, and that no other backend on the
+service has: a hash of `name` and topic. Refused here: more unsent bytes than memory should hold.
 """
 
 from __future__ import annotations
@@ -74,6 +75,8 @@ class LinkedBus:
         self._listening: set[str] = set()
         self._linked = asyncio.Event()
         self._failed = asyncio.Event()
+        self._away = asyncio.Event()
+        """Whether the service could not be reached when that was last tried."""
         self._turn = asyncio.Lock()
         self._keeping: asyncio.Task[None] | None = None
         self._pumping: asyncio.Task[None] | None = None
@@ -138,12 +141,7 @@ class LinkedBus:
     async def reach(self) -> None:
         """See `Bus`."""
         self._begin()
-        waits = [asyncio.ensure_future(event.wait()) for event in (self._linked, self._failed)]
-        try:
-            await asyncio.wait(waits, timeout=self._patience, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for wait in waits:
-                wait.cancel()
+        await self._linked_or(self._failed)
         if not self._linked.is_set():
             raise self._unavailable()
 
@@ -154,6 +152,17 @@ class LinkedBus:
         return Refusal.of(Code.UNAVAILABLE, "Messages can't be carried at the moment. Try again.")
 
     # The connection
+
+    async def _linked_or(self, event: asyncio.Event) -> None:
+        """Waits until there is a connection, or for an event, or for as long as anything may take."""
+        if self._linked.is_set() or event.is_set():
+            return
+        waits = [asyncio.ensure_future(each.wait()) for each in (self._linked, event)]
+        try:
+            await asyncio.wait(waits, timeout=self._patience, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for wait in waits:
+                wait.cancel()
 
     def _begin(self) -> None:
         if self._keeping is None:
@@ -170,6 +179,7 @@ class LinkedBus:
                     await link.listen(listening)
                 self._link, self._listening, pause = link, listening, FIRST_PAUSE
                 self._failed.clear()
+                self._away.clear()
                 self._linked.set()
                 if before:
                     self._takes.give_gap()
@@ -177,6 +187,8 @@ class LinkedBus:
                 await link.lost()
                 self._observe(Parted(self._service, None))
             except Exception as error:  # whatever a driver raises
+                if not self._linked.is_set():
+                    self._away.set()
                 self._observe(Parted(self._service, error))
             finally:
                 self._link = None
@@ -193,9 +205,10 @@ class LinkedBus:
         link: Link | None = None
         try:
             async with asyncio.timeout(self._patience):
-                await self._linked.wait()
+                await self._linked_or(self._away)
                 link = self._link
-                assert link
+                if link is None:
+                    raise ConnectionError(f"there is no connection to {self._service}")
                 await ask(link)
         except Exception as error:
             if link:

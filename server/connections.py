@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Callable, Collection, Generator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeAlias
@@ -29,6 +29,8 @@ Key: TypeAlias = tuple[str, str]
 """Whose a connection is, for what they may have together: an address, or somebody's id."""
 AT_ONCE = 8
 """How many connections ask at once who they are, when all must."""
+LONGEST_WAIT = 30.0
+"""Seconds after which it is looked again whether a caller's time is up: a clock may be set meanwhile."""
 SHORTEST_SECONDS = 1.0
 """The least time until a caller is asked for again, lest one whose time is always up keeps the process busy."""
 
@@ -177,18 +179,23 @@ class Connection:
         """
         actor = self.session.actor
         while self.session.actor == actor:
-            left = None
-            if self._until is not None:
-                left = max(self._all.seconds_until(self._until), SHORTEST_SECONDS)
-            try:
-                async with asyncio.timeout(left):
-                    await self._doubted.wait()
-            except TimeoutError:
-                pass
+            await self._in_doubt()
             if self._ended:
                 raise Ended
             self._doubted.clear()
             await self.begin(self._headers)
+
+    async def _in_doubt(self) -> None:
+        """Waits until the caller's time is up by the clock, or somebody doubts who it is."""
+        if self._until is None:
+            await self._doubted.wait()
+            return
+        left = LONGEST_WAIT
+        while left >= LONGEST_WAIT and not self._doubted.is_set():
+            left = max(self._all.seconds_until(self._until), SHORTEST_SECONDS)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(min(left, LONGEST_WAIT)):
+                    await self._doubted.wait()
 
     def doubt(self) -> None:
         """It is not sure any more who is at the other end."""

@@ -16,13 +16,18 @@ from .asgi import App, Headers, Receive, Scope, Send
 SECONDS = 600
 """How long browsers may believe what they are told before they ask."""
 REQUEST_ID = "x-request-id"
+RETRY_AFTER = "retry-after"
+EXPOSED = (REQUEST_ID, RETRY_AFTER, "www-authenticate", "server-timing")
+"""Headers of answers that pages of other origins may read: what a client shows to whoever helps it, how long to wait,
+why it is a stranger, and what took long.
+"""
 
 
 def crossing(
     app: App,
     allowed: Collection[str],
     methods: Sequence[str] = ("GET", "POST"),
-    exposed: Sequence[str] = (REQUEST_ID,),
+    exposed: Sequence[str] = EXPOSED,
 ) -> App:
     """The application for pages of those origins too, which may read the headers `exposed`."""
     if not allowed:
@@ -38,7 +43,7 @@ def crossing(
     )
 
 
-async def added(scope: Scope, allowed: Collection[str], exposed: Sequence[str] = (REQUEST_ID,)) -> Headers:
+async def added(scope: Scope, allowed: Collection[str], exposed: Sequence[str] = EXPOSED) -> Headers:
     """The headers that `crossing` adds to any answer to a request, but to one of a browser's that only asks whether it
     may send another.
     """

@@ -90,6 +90,7 @@ class GraphQL:
         *,
         max_body_bytes: int,
         max_batch: int,
+        read_timeout: float,
         compression: Compression | None,
         new_id: Callable[[], str],
         observe: Observe,
@@ -106,6 +107,7 @@ class GraphQL:
         self._admission = admission
         self._max_body_bytes = max_body_bytes
         self._max_batch = max_batch
+        self._read_timeout = read_timeout
         self._compression = compression
         self._new_id = new_id
         self._observe = observe
@@ -358,7 +360,14 @@ class GraphQL:
             form = Form(receive, headers, self._max_body_bytes)
             await form.begin()
             return form
-        return await read(scope, receive, headers, max_body_bytes=self._max_body_bytes, max_batch=self._max_batch)
+        return await read(
+            scope,
+            receive,
+            headers,
+            max_body_bytes=self._max_body_bytes,
+            max_batch=self._max_batch,
+            seconds=self._read_timeout,
+        )
 
 
 @dataclass(frozen=True, slots=True)

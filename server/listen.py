@@ -23,7 +23,7 @@ from typing import Any, ClassVar
 import uvicorn
 
 from .app import Backend
-from .joined import JoinedProtocol
+from .bounded import BoundedProtocol
 from .settings import Settings
 from .straight import Heads, StraightProtocol
 
@@ -47,8 +47,11 @@ def options(settings: Settings, *, alone: bool = True, heads: Heads | None = Non
     that has to see each request. Pings of WebSockets are ours, since every client of the protocol answers them;
     and what they send is small, so that compressing each costs more than it spares.
     """
+    seconds = settings.read_timeout
     return {
-        "http": partial(StraightProtocol, heads=heads or Heads()) if alone else JoinedProtocol,
+        "http": partial(StraightProtocol, heads=heads or Heads(), seconds=seconds)
+        if alone
+        else partial(BoundedProtocol, seconds=seconds),
         "access_log": False,
         "ws": "websockets-sansio",
         "ws_max_size": settings.max_body_bytes,
@@ -97,6 +100,7 @@ class Server(uvicorn.Server):
         gc.collect()
         gc.freeze()
         listening = listening or self.config.bind_socket()
+        listening.set_inheritable(False)  # programs that are started here would go on listening, and answer nobody
         if hasattr(socket, "TCP_USER_TIMEOUT"):
             milliseconds = int(self._settings.send_timeout * 1000)
             listening.setsockopt(

@@ -23,12 +23,14 @@ from python_multipart.multipart import MultipartParser, parse_options_header
 from ..resolvers.exchange import of_own_host
 from ..schema.errors import Code
 from .asgi import ClientGone, Receive
-from .request import Asked, Malformed, TooLarge, request
+from .request import Asked, Malformed, TooLarge, TooSlow, request
 
 MEDIA = "multipart/form-data"
 SPECIFICATION = "github.com/jaydenseric/graphql-multipart-request-spec"
 IDLE_SECONDS = 30.0
 """How long a client may send nothing."""
+SLOWEST = 1_000
+"""How many bytes a second must come of a form, on the whole and after IDLE_SECONDS."""
 MOST_FILES = 100
 """How many files one request brings."""
 logging.getLogger("python_multipart").setLevel(logging.ERROR)
@@ -75,6 +77,9 @@ class Form:
         self._field = b""
         self._value = b""
         self._more = True
+        self._loop = asyncio.get_running_loop()
+        self._waited = 0.0
+        self._size = 0
         self._parser = MultipartParser(
             boundary,
             {
@@ -119,16 +124,22 @@ class Form:
         while not self._events:
             if not self._more:
                 return None
+            began = self._loop.time()
             try:
                 async with asyncio.timeout(IDLE_SECONDS):
                     message = await self._receive()
             except TimeoutError:
-                raise Malformed(408, Code.TIMEOUT, f"Nothing of the form came for {IDLE_SECONDS:g} seconds.") from None
+                raise TooSlow(f"Nothing of the form came for {IDLE_SECONDS:g} seconds.") from None
             if message["type"] == "http.disconnect":
                 raise ClientGone
+            body: bytes = message.get("body", b"")
             self._more = bool(message.get("more_body"))
+            self._waited += self._loop.time() - began  # only the time in which the client was waited for
+            self._size += len(body)
+            if self._size < (self._waited - IDLE_SECONDS) * SLOWEST:
+                raise TooSlow(f"The form is too slow: less than {SLOWEST:,} bytes came in a second.")
             try:
-                self._parser.write(message.get("body", b""))
+                self._parser.write(body)
             except FormParserError as error:
                 raise _bad(
                     "The form can't be read: it is not as its boundary says, or its headers are too large."

@@ -9,6 +9,7 @@ import asyncpg
 from ..resolvers.database import Broken, BrokenKind, Contended
 from ..schema.errors import Code, Refusal
 from ..schema.files import FAULTS
+from .told import no_room
 
 LOST = (
     TimeoutError,
@@ -48,6 +49,8 @@ def refusal(error: Exception, seconds: float) -> Exception:
             | asyncpg.InvalidCachedStatementError()  # the tables were changed; it is prepared anew next time
         ):
             return Contended()
+        case asyncpg.exceptions.DiskFullError():
+            return no_room()
         case _ if isinstance(error, LOST):
             return Refusal.of(Code.UNAVAILABLE, "The database can't be reached right now. Try again.")
         case _:

@@ -2,12 +2,14 @@
 
 In: keys and windows, from its strategies. Out: counts. Its own storage keeps a key for whoever asks, however many they
 are, and looks through all of them at each request; this one forgets those that asked longest ago, and looks at one.
+Time is that which has passed, not that of the machine's clock: one that is set back would keep callers out for as long.
 """
 
 from __future__ import annotations
 
 import math
 import time
+from collections.abc import Callable
 
 from limits.aio.storage import SlidingWindowCounterSupport, Storage
 
@@ -22,8 +24,9 @@ class Counters(Storage, SlidingWindowCounterSupport):
 
     STORAGE_SCHEME = None
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         super().__init__()
+        self._clock = clock
         self._counts: Lru[str, tuple[int, float]] = Lru(MOST)
         """Each with the moment at which it ends."""
 
@@ -34,12 +37,12 @@ class Counters(Storage, SlidingWindowCounterSupport):
 
     def _count(self, key: str) -> tuple[int, float]:
         found = self._counts.get(key)
-        now = time.time()
+        now = self._clock()
         return found if found and found[1] > now else (0, now)
 
     def _add(self, key: str, seconds: float, amount: int) -> int:
         count, until = self._count(key)
-        self._counts.put(key, (count + amount, until if count else time.time() + seconds))
+        self._counts.put(key, (count + amount, until if count else self._clock() + seconds))
         return count + amount
 
     async def incr(self, key: str, expiry: int, amount: int = 1) -> int:
@@ -51,27 +54,29 @@ class Counters(Storage, SlidingWindowCounterSupport):
         return self._count(key)[0]
 
     async def get_expiry(self, key: str) -> float:
-        """When the count begins anew."""
-        return self._count(key)[1]
+        """When the count begins anew: a moment of the machine's clock, as the library has it."""
+        return time.time() + self._count(key)[1] - self._clock()
 
     async def acquire_sliding_window_entry(self, key: str, limit: int, expiry: int, amount: int = 1) -> bool:
         """Counts more, unless this and the last window would have more than `limit` together, weighted."""
         before, left, count, _ = await self.get_sliding_window(key, expiry)
         if math.floor(before * left / expiry + count) + amount > limit:
             return False
-        self._add(_window(key, expiry, 0), 2 * expiry, amount)
+        self._add(_window(key, expiry, self._clock(), 0), 2 * expiry, amount)
         return True
 
     async def get_sliding_window(self, key: str, expiry: int) -> tuple[int, float, int, float]:
         """The last window's count and how long it counts still, and this one's."""
-        left = expiry - time.time() % expiry
-        before, count = self._count(_window(key, expiry, -1))[0], self._count(_window(key, expiry, 0))[0]
+        now = self._clock()
+        left = expiry - now % expiry
+        before, count = (self._count(_window(key, expiry, now, which))[0] for which in (-1, 0))
         return before, left if before else 0.0, count, left + expiry
 
     async def clear_sliding_window(self, key: str, expiry: int) -> None:
         """Forgets both windows."""
-        await self.clear(_window(key, expiry, -1))
-        await self.clear(_window(key, expiry, 0))
+        now = self._clock()
+        await self.clear(_window(key, expiry, now, -1))
+        await self.clear(_window(key, expiry, now, 0))
 
     async def check(self) -> bool:
         """Whether it is there."""
@@ -88,6 +93,6 @@ class Counters(Storage, SlidingWindowCounterSupport):
         return number
 
 
-def _window(key: str, seconds: int, which: int) -> str:
+def _window(key: str, seconds: int, now: float, which: int) -> str:
     """The key of this window (0), or of the one before (-1)."""
-    return f"{key}/{int(time.time() / seconds) + which}"
+    return f"{key}/{int(now / seconds) + which}"

@@ -2,12 +2,13 @@
 
 In: an ASGI request. Out: Asked, or a Batch of what may become one. Refused here, as Malformed, with the status that
 holds whatever the answer's media type: other methods than GET and POST, bodies too large, not JSON, not UTF-8, not an
-object of the right members, and batches where there are none or of too many. Which document an id names, and whether
-it may be sent, is for `documents`.
+object of the right members, bodies that take too long, and batches where there are none or of too many. Which
+document an id names, and whether it may be sent, is for `documents`.
 """
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
@@ -25,6 +26,13 @@ class Malformed(Exception):
     def __init__(self, status: int, code: Code, message: str, headers: Headers = ()) -> None:
         super().__init__(message)
         self.status, self.code, self.message, self.headers = status, code, message, headers
+
+
+class TooSlow(Malformed):
+    """A body that did not come in time; its connection ends."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(408, Code.TIMEOUT, message, ((b"connection", b"close"),))
 
 
 class TooLarge(Malformed):
@@ -56,9 +64,11 @@ class Batch:
 
 
 async def read(
-    scope: Scope, receive: Receive, headers: Mapping[str, str], *, max_body_bytes: int, max_batch: int
+    scope: Scope, receive: Receive, headers: Mapping[str, str], *, max_body_bytes: int, max_batch: int, seconds: float
 ) -> Asked | Batch:
-    """What is asked, by POST or GET; `headers` have names in lower case. Whether a GET only reads is not looked at."""
+    """What is asked, by POST or GET; `headers` have names in lower case. A body must come within
+    `seconds`. Whether a GET only reads is not looked at.
+    """
     method = scope["method"]
     if method == "POST":
         kind, _, parameters = headers.get("content-type", "").partition(";")
@@ -69,7 +79,12 @@ async def read(
             raise Malformed(415, Code.BAD_USER_INPUT, "Send the request's JSON in UTF-8.")
         if headers.get("content-encoding", "identity").strip().lower() not in ("identity", ""):
             raise Malformed(415, Code.BAD_USER_INPUT, "Send the request's body as it is, not compressed.")
-        return from_body(await _body(receive, headers, max_body_bytes), max_batch)
+        try:
+            async with asyncio.timeout(seconds):
+                body = await _body(receive, headers, max_body_bytes)
+        except TimeoutError:
+            raise TooSlow(f"The body did not come in {seconds:g} seconds. Send it without pauses.") from None
+        return from_body(body, max_batch)
     if method == "GET":
         return _from_query(scope.get("query_string", b""))
     allow = ((b"allow", b"GET, POST"),)

@@ -115,6 +115,13 @@ class Settings(BaseSettings):
     public_url: str = Field(
         "", description="where browsers reach the server, such as https://api.example.com; hedgerow dev knows its own"
     )
+    read_timeout: float = Field(
+        30.0,
+        gt=0,
+        le=600,
+        description="seconds within which a request's head must have come, and then its JSON; files have bounds of"
+        " their own",
+    )
     init_timeout: float = Field(
         10.0, gt=0, le=600, description="seconds within which a WebSocket must have sent connection_init"
     )

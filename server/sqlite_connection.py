@@ -14,6 +14,7 @@ from ..resolvers.database import Broken
 from ..resolvers.sqlite_functions import AGGREGATES, FUNCTIONS
 from ..schema.errors import Code, Refusal
 from ..schema.files import FAULTS
+from .told import no_room
 
 if TYPE_CHECKING:
     import sqlite3
@@ -31,6 +32,9 @@ PATIENCE = 5.0
 """Seconds for which a connection waits for a lock of others."""
 INTERRUPTED = "interrupted"
 """SQLite's own word for a statement that its progress handler ended."""
+FULL = "is full"
+REFUSED = "disk I/O error"
+"""SQLite's own words for a disk that takes no more, and for one that refuses."""
 
 
 def connect(path: Path, *, read_only: bool, synchronous: str = "normal") -> sqlite3.Connection:
@@ -93,6 +97,10 @@ def refusal(error: Exception, seconds: float) -> Exception:
         return Refusal.of(Code.BAD_USER_INPUT, "A value is out of the range that the database can hold.")
     if (isinstance(error, sqlite3.Error) and busy(error)) or "unable to open" in text:
         return Refusal.of(Code.UNAVAILABLE, "The database can't be reached right now. Try again.")
+    if isinstance(error, sqlite3.Error) and FULL in text:
+        return no_room()
+    if isinstance(error, sqlite3.Error) and REFUSED in text:
+        return Refusal.of(Code.UNAVAILABLE, "The database's disk refused. Look before you try again.")
     return error
 
 

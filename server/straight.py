@@ -23,7 +23,7 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE
 
 from ..resolvers.cache import Lru
 from .asgi import STRAIGHT, Headers, Straight, Watches, Whole
-from .joined import JoinedProtocol
+from .bounded import BoundedProtocol
 
 END = b"\r\n\r\n"
 LONGEST_HEAD = 4096
@@ -56,11 +56,8 @@ class Heads:
         self.known = Lru(0)
 
 
-class StraightProtocol(JoinedProtocol):
+class StraightProtocol(BoundedProtocol):
     """uvicorn's HTTP protocol with such a short way."""
-
-    cycle: Any
-    scope: Any
 
     def __init__(self, *args: Any, heads: Heads, **options: Any) -> None:
         super().__init__(*args, **options)
@@ -102,6 +99,7 @@ class StraightProtocol(JoinedProtocol):
         if known and known[0] == length and data.startswith(b"{", end + len(END)):
             if not self.transport.is_closing():
                 self._resting = False
+                self._begun_at = None
                 self._begin(known[1], data[end + len(END) :])
             return None
         begun = self._begun

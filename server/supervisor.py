@@ -86,6 +86,7 @@ class Supervisor:
     ) -> None:
         self._file = file
         self._listening = listening
+        self._listening.set_inheritable(False)  # see `listen`; forks have it all the same
         self._count = count
         self._folder = folder
         self._context = context or safest()

@@ -14,6 +14,11 @@ _FAULTS = (Code.INTERNAL, Code.UNAVAILABLE)
 """What is no refusal of ours, and has a cause."""
 
 
+def no_room() -> Refusal:
+    """What is told of a database whose disk is full; what was being written is undone."""
+    return Refusal.of(Code.UNAVAILABLE, "The database has no room for more right now. Nothing was written. Try later.")
+
+
 class Telling:
     """Of one request: its id, and the name of its operation."""
 

@@ -784,6 +784,17 @@ async def test_what_nobody_began_leads_nowhere(ann: Browser, query: str) -> None
     assert (await ann.client.post("/auth/callback/apple", content=b"x" * 20_000)).status_code == 413
 
 
+async def test_a_form_that_never_ends_is_not_waited_for(ann: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("hedgerow.server.oauth.callback.READ_SECONDS", 0.2)
+
+    async def form() -> AsyncIterator[bytes]:
+        while True:
+            yield b"x"
+            await asyncio.sleep(0.05)
+
+    assert (await ann.client.post("/auth/callback/apple", content=form())).status_code == 408
+
+
 async def test_a_parameter_that_comes_twice_is_refused(ann: Browser) -> None:
     answer = ann.world.consents(await ann.begin())
     given = urlencode([("code", "another"), *answer.items()])

@@ -65,3 +65,8 @@ async def test_where_all_may_ask_none_do_so_with_cookies(sqlite_world: str) -> N
 
 async def test_what_is_no_graphql_is_told_to_no_other_page(sqlite_world: str) -> None:
     assert told(await ask(sqlite_world, APP, APP, path="/healthz")) == {}
+
+
+async def test_what_pages_of_other_origins_may_read(sqlite_world: str) -> None:
+    exposed = (await ask(sqlite_world, APP, APP)).headers["access-control-expose-headers"].lower().split(", ")
+    assert {"x-request-id", "retry-after", "www-authenticate", "server-timing"} <= {*exposed}

@@ -293,3 +293,20 @@ async def test_who_sends_nothing_more_is_not_waited_for(tmp_path: Path, monkeypa
         headers = {**ANN, "content-type": "multipart/form-data; boundary=x"}
         answer = await shelf.client.post("/graphql", content=body(), headers=headers)
         assert (answer.status_code, answer.json()["errors"][0]["extensions"]["code"]) == (408, "TIMEOUT")
+
+
+async def test_who_sends_a_bit_now_and_then_is_not_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not even after its last file: what comes of a form is paced as a whole."""
+    monkeypatch.setattr(multipart, "IDLE_SECONDS", 0.3)
+
+    async def body() -> AsyncIterator[bytes]:
+        yield b'--x\r\nContent-Disposition: form-data; name="operations"\r\n\r\n{'
+        while True:
+            await asyncio.sleep(0.1)
+            yield b" "
+
+    async with filing(f"sqlite:///{tmp_path / 'a.db'}", tmp_path) as shelf:
+        headers = {**ANN, "content-type": "multipart/form-data; boundary=x"}
+        answer = await shelf.client.post("/graphql", content=body(), headers=headers)
+        assert (answer.status_code, answer.json()["errors"][0]["extensions"]["code"]) == (408, "TIMEOUT")
+        assert answer.headers["connection"] == "close"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
 import time
 import uuid
 from collections.abc import AsyncIterator
@@ -258,6 +259,16 @@ async def test_the_short_way(sqlite_world: str) -> None:
         assert [each[0].split()[1] for each in answers] == [b"200"] * 3 + [b"429"] * 2
         assert len(served.short) == 4
         assert b"retry-after: " in answers[-1][0]
+
+
+async def test_the_short_way_for_pages_of_other_origins(sqlite_world: str) -> None:
+    origin = "https://app.example.com"
+    given = {"rate_limit_anyone": "3/hour", "allowed_origins": origin}
+    with straight.serve(sqlite_world, **given) as served, served.connect() as http:
+        *_, (head, _) = [http.ask(straight.post(QUERY, f"Origin: {origin}")) for _ in range(5)]
+        assert len(served.short) == 4
+        exposed = re.findall(rb"access-control-expose-headers: ([^\r]*)", head)
+        assert b"retry-after: " in head and b"retry-after" in exposed[0].lower()
 
 
 async def test_forms(fresh_url: str, tmp_path: Path) -> None:

@@ -26,6 +26,10 @@ FORGOTTEN = timedelta(days=1)
 """After so long without a failure, there were none."""
 
 
+SKEW = timedelta(minutes=1)
+"""By how much the clocks of processes may differ."""
+
+
 @dataclass(frozen=True, slots=True)
 class Bound:
     """So many failures are free; each one more doubles the wait, from a second to `longest`."""
@@ -91,11 +95,14 @@ class Attempts:
         )
         found = {row.hash: row for row in await session.sql(wanted)}
         longest = 0.0
+        late = [name for name, row in found.items() if row.last_at > now + SKEW]
+        if late:  # the clock was set back: who waits does so from now on, not until then
+            await session.sql(sa.update(ATTEMPT).where(ATTEMPT.c.hash.in_(late)).values(last_at=now))
         for key in keys:
             row = found.get(key.name)
             failures = row.failures if row and now - row.last_at < FORGOTTEN else 0
             others = self._running[key.name] - 1
-            last = now if others or row is None else row.last_at
+            last = now if others or row is None else min(row.last_at, now)
             wait = key.bound.wait(failures + others)
             longest = max(longest, (last + wait - now).total_seconds())
         if longest > 0:

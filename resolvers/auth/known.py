@@ -75,7 +75,8 @@ class Known:
     async def actor(self, shown: Shown, now: datetime) -> Actor | None:
         """Who shows something; None where it does not hold."""
         known = self._known.get(shown)
-        if known is not None and now - known[1] < self._fresh:
+        # A clock that was set back must not have it believed for longer.
+        if known is not None and abs(now - known[1]) < self._fresh:
             return known[0]
         asking = self._asking.get(shown)
         if asking is None:

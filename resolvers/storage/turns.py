@@ -26,6 +26,8 @@ from .tables import UPLOAD
 
 LEASE = timedelta(seconds=15)
 """For how long a turn is kept for a process of which nothing is heard."""
+LONGEST_LEASE = 4 * LEASE
+"""A turn that would last longer is nobody's: it was taken before the clock was set back."""
 LOOK_SECONDS = 1.0
 """How often a turn's process looks whether another asks for it."""
 RENEW_SECONDS = 4.0
@@ -109,7 +111,8 @@ class Turns:
     async def _take(self, id: UUID, holder: UUID, patience: float) -> None:
         loop = asyncio.get_running_loop()
         end = loop.time() + patience
-        free = sa.or_(UPLOAD.c.holder.is_(None), UPLOAD.c.held_until < self._clock())
+        now = self._clock()
+        free = sa.or_(UPLOAD.c.holder.is_(None), UPLOAD.c.held_until < now, UPLOAD.c.held_until > now + LONGEST_LEASE)
         take = sa.update(UPLOAD).where(UPLOAD.c.file_id == id, free)
         ask = sa.update(UPLOAD).where(UPLOAD.c.file_id == id).values(wanted=True)
         asked = False

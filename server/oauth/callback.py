@@ -7,6 +7,7 @@ another browser.
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Mapping
 from urllib.parse import parse_qsl, urlencode
@@ -21,6 +22,8 @@ from ...schema.errors import Refusal
 logger = logging.getLogger("hedgerow")
 LONGEST = 16 * 1024
 LONGEST_STATE = 200
+READ_SECONDS = 30.0
+"""In which a form must have come."""
 TAKEN = ("code", "state", "error", "iss", "user")
 HEADERS = {
     "cache-control": "no-store",
@@ -57,10 +60,14 @@ async def callback(request: Request, part: ByOAuth) -> Response:
 async def _by_get(request: Request) -> Response:
     """A form's fields as an address of the same place: another site's POST comes without our cookie, that with it."""
     body = bytearray()
-    async for part in request.stream():
-        body += part
-        if len(body) > LONGEST:
-            return _told(NOBODY, 413)
+    try:
+        async with asyncio.timeout(READ_SECONDS):
+            async for part in request.stream():
+                body += part
+                if len(body) > LONGEST:
+                    return _told(NOBODY, 413)
+    except TimeoutError:
+        return _told(NOBODY, 408)
     given = _parameters(body.decode("latin-1"))
     if given is None:
         return _told(NOBODY, 400)

@@ -122,7 +122,7 @@ class OpenID:
         """Its discovery document; an old one where no new one can be had."""
         async with self._lock:
             now = self._clock().timestamp()
-            if now - self._asked > (FRESH_SECONDS if self._found else RETRY_SECONDS):
+            if abs(now - self._asked) > (FRESH_SECONDS if self._found else RETRY_SECONDS):
                 self._asked = now
                 try:
                     self._found = self._read(await self._outside.json(get_well_known_url(self._declared.issuer, True)))

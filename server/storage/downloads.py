@@ -36,7 +36,7 @@ from .sending import Answer
 
 logger = logging.getLogger("hedgerow")
 METHODS = ("GET", "HEAD")
-EXPOSED = ("accept-ranges", "content-disposition", "content-length", "content-range", "etag")
+EXPOSED = ("accept-ranges", "content-disposition", "content-length", "content-range", "etag", "retry-after")
 PRESIGNED = timedelta(minutes=10)
 """For how long a bucket's URL holds to which a client is sent; it is kept for half of that."""
 RETRY_SECONDS = 2

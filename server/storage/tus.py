@@ -29,7 +29,7 @@ from ...resolvers.storage.turns import Turn
 from ...schema.errors import Code, Refusal
 from ...schema.files import WHOLE, FileColumn
 from ..asgi import ClientGone, host_of
-from ..cors import REQUEST_ID
+from ..cors import REQUEST_ID, RETRY_AFTER
 from . import tus_words as words
 from .refusals import ALWAYS, Body, refused
 from .signed import signed
@@ -42,6 +42,7 @@ NAMED = "x-hedgerow-upload"
 EXPOSED = (
     NAMED,
     REQUEST_ID,
+    RETRY_AFTER,
     *("Location", "Upload-Offset", "Upload-Length", "Upload-Expires", "Upload-Metadata"),
     *("Tus-Resumable", "Tus-Version", "Tus-Max-Size", "Tus-Extension", "Tus-Checksum-Algorithm"),
 )
