@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 RUN := $(VENV)/bin
 
-.PHONY: demo dev test snapshot check format bench bench-quick bench-costs bench-warm bench-planning bench-deliver bench-tables bench-capture bench-live bench-live-hub flights clean
+.PHONY: demo dev test snapshot check format bench bench-quick bench-costs bench-warm bench-planning bench-deliver bench-tables bench-capture bench-live bench-live-hub soak flights clean
 
 $(VENV)/.made: pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Hedgerow needs Python 3.11 or later: make PYTHON=python3.12")'
@@ -85,6 +85,9 @@ bench-capture: $(VENV)/.made  ## what it costs a writer that changes are recorde
 
 bench-live-hub: $(VENV)/.made  ## what thousands of live queries cost, idle and for one change
 	$(RUN)/python benchmarks/live_hub.py
+
+soak: $(VENV)/.made  ## half an hour of all that clients do, and whether anything grows; needs PostgreSQL
+	cd benchmarks && ../$(RUN)/python -m soak --docs
 
 flights: $(VENV)/.made  ## 336,776 flights at http://127.0.0.1:8000/graphql
 	test -f examples/.hedgerow/flights.db || $(RUN)/python examples/flights_load.py

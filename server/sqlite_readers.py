@@ -86,10 +86,12 @@ class Readers:
         self._statement_timeout = statement_timeout
         self._connect_timeout = connect_timeout
         self._threads = Threads(size, "hedgerow-sqlite")
-        self._free: list[_Reader] = []
-        """Who was used last is used next, since it has the pages at hand. One more is opened when none is free: each
-        holds the whole schema in memory, and of small apps few ever read at one time.
+        self._readers: list[_Reader] = []
+        """Those that are open. One more is opened when none is free: each holds the whole schema in memory, and in
+        small apps few ever read at one time.
         """
+        self._free: list[_Reader] = []
+        """Who was used last is used next, since it has the pages at hand."""
         self._waiting: deque[tuple[float, Job[Any]]] = deque()
         """When those are given up that may not have begun, in their order."""
         self._timer: asyncio.TimerHandle | None = None
@@ -105,8 +107,9 @@ class Readers:
         if self._timer:
             self._timer.cancel()
             self._timer = None
-        while self._free:
-            self._free.pop().connection.close()
+        self._free.clear()
+        while self._readers:
+            self._readers.pop().connection.close()
 
     async def rows(self, sql: str, values: Sequence[Any]) -> list[Any]:
         """The rows of a statement; Refusal TIMEOUT or UNAVAILABLE."""
@@ -134,7 +137,7 @@ class Readers:
 
     def pool(self) -> Pool:
         """How it is used now."""
-        return Pool("read", self._size, self._size, len(self._readers), self._threads.waiting)
+        return Pool("read", len(self._readers), self._size, len(self._free), self._threads.waiting)
 
     def _read(self, job: Job[T], read: Callable[[_Reader], T]) -> T:
         """In a thread, of which there are `size`: so there are never more readers."""
@@ -150,7 +153,9 @@ class Readers:
             self._free.append(reader)
 
     def _opened(self) -> _Reader:
-        return _Reader(self.path, self._statement_timeout)
+        reader = _Reader(self.path, self._statement_timeout)
+        self._readers.append(reader)
+        return reader
 
     def _watch(self, job: Job[Any]) -> None:
         """Gives a job up that no reader is free for in time; one timer serves all."""
