@@ -274,8 +274,7 @@ class Replica:
         """Refuses a new connection of the pool which leads to another server, or to this one as it recovers from a
         crash: it replays anew then what it had replayed before.
         """
-        row = await connection.fetchrow(REPLAYED)
-        assert row, "it is a SELECT of one row"
+        row: Any = await connection.fetchrow(REPLAYED)
         started, recovering, replayed = row
         if started != self._started or not recovering or replayed < self._replayed:
             raise asyncpg.InterfaceError(f"{self.name} is another server than was looked at.")
