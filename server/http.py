@@ -120,7 +120,6 @@ class GraphQL:
         self._watches = Watches()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        began = perf_counter()
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
         given = headers.get("x-request-id", "")
         request_id = given if REQUEST_ID.match(given) else self._new_id()
@@ -136,6 +135,7 @@ class GraphQL:
                 return await send_page(send, await self._page())
             media = media_type(headers.get("accept", ""))
             asked = await self._asked(scope, receive, headers)
+            began = perf_counter()  # how long a client takes to send it says nothing of the server
             kinds = _kinds(scope["method"], media)
             if media is EVENTS:
                 with self._connections.open(scope, headers) as connection:

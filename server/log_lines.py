@@ -57,6 +57,8 @@ class Lines(logging.Formatter):
         """Its text. Exceptions that stand in it are told by their types alone, unless their words may be told."""
         if not self._values and record.name == "asyncio":
             return record.getMessage().partition("\n")[0]  # what follows shows what tasks raised
+        if not self._values and isinstance(record.msg, BaseException):
+            return _named(record.msg)
         if not self._values and isinstance(record.args, tuple) and record.args:
             args = tuple(_named(each) if isinstance(each, BaseException) else each for each in record.args)
             try:
@@ -129,8 +131,12 @@ def reticent(error: BaseException) -> Iterator[str]:
 
 
 def _named(error: BaseException) -> str:
+    """Its type; of what the system refused, the system's own words too."""
     kind = type(error)
-    return kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
+    name = kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
+    if isinstance(error, OSError) and isinstance(error.errno, int):
+        return f"{name}: {os.strerror(error.errno)}"
+    return name
 
 
 def set_up(form: Literal["text", "json"], *, values: bool) -> None:

@@ -166,8 +166,11 @@ async def test_a_clash_does_not_tell_the_row(shop_url: str, written: Written) ->
         logging.getLogger("hedgerow").error("a fault", exc_info=fault)
         logging.getLogger("asyncio").error("Task exception was never retrieved\nfuture: %r", fault)
         logging.getLogger("hedgerow").error("it is so: %s, %r", fault, fault)
+        logging.getLogger("hedgerow").error(fault)
+        logging.getLogger("hedgerow").error(OSError(98, SECRET, SECRET))
         logging.getLogger("hedgerow").error("a group", exc_info=ExceptionGroup(SECRET, [fault]))
         assert backend
+    assert "Address already in use" in written.text
     assert "RuntimeError" in written.text and "because of ValueError" in written.text
     assert SECRET not in written.all
 

@@ -190,13 +190,15 @@ def test_what_cannot_be_served_is_one_paragraph(tmp_path: Path) -> None:
 
 
 SPAWNED = """
-import multiprocessing, socket, sys
+import multiprocessing, pathlib, socket, sys, tempfile
 from hedgerow.server.supervisor import Supervisor
 
 if __name__ == "__main__":
     listening = socket.socket()
     listening.bind(("127.0.0.1", int(sys.argv[2])))
-    sys.exit(Supervisor(sys.argv[1], listening, 2, multiprocessing.get_context("spawn")).run())
+    with tempfile.TemporaryDirectory() as folder:
+        context = multiprocessing.get_context("spawn")
+        sys.exit(Supervisor(sys.argv[1], listening, 2, pathlib.Path(folder), context).run())
 """
 
 
