@@ -16,6 +16,7 @@ from graphql import GraphQLError
 from strawberry.exceptions import StrawberryGraphQLError
 
 from ..schema.errors import Code, Complaint, Refusal
+from .reticence import plain
 
 INTERNAL = "Something went wrong on our side. The log has the cause under this request id."
 
@@ -72,7 +73,7 @@ def _complaints(error: GraphQLError) -> Iterator[Complaint]:
             code = extensions.pop("code", None)
             if code not in Code.__members__:
                 code = _code_of(cause, error)
-            yield Complaint(Code(code), error.message, path, locations, extensions)
+            yield Complaint(Code(code), plain(error).message, path, locations, extensions)
         case _:
             yield Complaint(Code.INTERNAL, INTERNAL, path, locations)
 

@@ -220,8 +220,10 @@ async def test_no_error_names_what_its_sender_did_not(database_url: str, introsp
 
 
 async def test_nobody_is_told_what_python_makes_of_a_type(everything: Any) -> None:
-    answer = await post(everything, "{ hello(words: {pitch: null}) }")
-    assert answer.json()["errors"][0]["message"] == NO_NULL
+    given = "query ($p: Tone) { hello(words: {pitch: $p}) }"
+    for document in ("{ hello(words: {pitch: null}) }", given):
+        answer = await post(everything, document, variables={"p": None} if document is given else {})
+        assert answer.json()["errors"][0]["message"] == NO_NULL, answer.text
 
 
 async def test_nor_does_one_of_a_write(shop_url: str) -> None:
