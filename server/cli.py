@@ -34,6 +34,7 @@ from .console import File, err, escape, out, told
 from .dev import prepare_dev, prepare_look
 from .documents_command import documents
 from .gate.command import check
+from .importing.command import import_models
 from .listen import Server, options, run
 from .load import load
 from .migrations.commands import migrate
@@ -54,6 +55,7 @@ app.command()(documents)
 app.add_typer(storage, name="storage")
 app.command()(check)
 app.add_typer(migrate, name="migrate")
+app.command("import")(import_models)
 
 Host = Annotated[str, typer.Option(help="The address to listen at.")]
 Port = Annotated[int, typer.Option(min=0, max=65535, help="The port to listen at.")]

@@ -15,6 +15,7 @@ from alembic.autogenerate import produce_migrations
 from alembic.migration import MigrationContext
 from alembic.operations import ops
 
+from ..tables import kept_as_it_is, keys_of_sqlite, unknown_types
 from .wanted import UNTOLD, Wanted
 
 NAMES = {
@@ -32,7 +33,7 @@ def compare(connection: sa.Connection, wanted: Wanted, *, alone: bool) -> list[o
     def included(thing: Any, name: str | None, kind: str, reflected: bool, compare_to: Any) -> bool:
         if kind == "table":
             return name not in UNTOLD and (alone or not reflected or compare_to is not None)
-        return True
+        return kind != "column" or not kept_as_it_is(thing, compare_to)
 
     def named(name: str | None, kind: str, parents: Any) -> bool:
         return kind != "schema" or name in {None, *wanted.schemas}
@@ -46,11 +47,28 @@ def compare(connection: sa.Connection, wanted: Wanted, *, alone: bool) -> list[o
             "include_name": named,
         },
     )
-    upgrade = produce_migrations(context, wanted.metadata).upgrade_ops
+    with unknown_types():
+        upgrade = produce_migrations(context, wanted.metadata).upgrade_ops
+    keys = keys_of_sqlite(connection, wanted.tables)
+    for each in upgrade.ops if upgrade else ():
+        if isinstance(each, ops.ModifyTableOps):
+            each.ops[:] = [one for one in each.ops if not _only_of_key(one, keys)]
     found = [each for each in upgrade.ops if not isinstance(each, ops.ModifyTableOps) or each.ops] if upgrade else []
     for each in flat(found):
         _name(each)
     return [_created(each) if isinstance(each, ops.CreateTableOp) else each for each in found]
+
+
+def _only_of_key(operation: ops.MigrateOperation, keys: set[tuple[str, str]]) -> bool:
+    """Whether it has a key be not null, and changes nothing else."""
+    return (
+        isinstance(operation, ops.AlterColumnOp)
+        and (operation.table_name, operation.column_name) in keys
+        and operation.modify_nullable is False
+        and operation.modify_type is None
+        and operation.modify_name is None
+        and operation.modify_server_default is False
+    )
 
 
 def _created(operation: ops.CreateTableOp) -> ops.CreateTableOp:
