@@ -39,6 +39,7 @@ from .listen import Server, options, run
 from .load import load
 from .migrations.commands import migrate
 from .migrations.developing import keep_up
+from .moving.commands import backup, export, restore
 from .settings import Settings
 from .show_settings import settings
 from .storage.commands import storage
@@ -56,6 +57,8 @@ app.add_typer(storage, name="storage")
 app.command()(check)
 app.add_typer(migrate, name="migrate")
 app.command("import")(import_models)
+for _moving in (export, backup, restore):
+    app.command()(_moving)
 
 Host = Annotated[str, typer.Option(help="The address to listen at.")]
 Port = Annotated[int, typer.Option(min=0, max=65535, help="The port to listen at.")]

@@ -53,7 +53,7 @@ Seed: TypeAlias = Callable[[Session], None]
 """Fills a new database with rows, through a plain SQLModel session; committed when it returns."""
 
 
-class _Taken(Exception):
+class Taken(Exception):
     """Another process changes tables."""
 
 
@@ -83,13 +83,13 @@ async def prepare(
     tables = list(needed(model if isinstance(model, sa.Table) else model.__table__ for model in models))
 
     def work(connection: sa.Connection) -> None:
-        _prepare(connection, tables, seed, captured, triggers, revisions)
+        prepare_in(connection, tables, seed, captured, triggers, revisions)
 
     try:
         while True:
             try:
                 return await run(url, work, begin="BEGIN IMMEDIATE")
-            except _Taken:
+            except Taken:
                 # In no transaction: an index that another makes CONCURRENTLY would wait for its end.
                 await asyncio.sleep(_ASK_AGAIN)
     except (SQLAlchemyError, OSError) as error:
@@ -140,7 +140,7 @@ def needed(tables: Iterable[sa.Table]) -> Iterator[sa.Table]:
                 waiting.append(other)
 
 
-def _prepare(
+def prepare_in(
     connection: sa.Connection,
     tables: Sequence[sa.Table],
     seed: Seed | None,
@@ -157,7 +157,7 @@ def _prepare(
         connection = connection.execution_options(schema_translate_map=dict.fromkeys(schemas))
     else:
         if not connection.exec_driver_sql(f"SELECT pg_try_advisory_xact_lock({ALONE})").scalar_one():
-            raise _Taken
+            raise Taken
         for schema in schemas:
             connection.execute(sa.schema.CreateSchema(schema, if_not_exists=True))
     inspector = sa.inspect(connection)

@@ -23,6 +23,7 @@ from hedgerow.server.tables import run
 from .conftest import settings
 
 EVIL = """x');import os;os.system('touch hacked') #"""
+QUOTED = EVIL.replace("'", "''")
 BOTH = [
     "CREATE TABLE team (id {key}, name varchar(40) NOT NULL UNIQUE, parent_id integer REFERENCES team (id))",
     'CREATE TABLE person (id {key}, "class" text NOT NULL DEFAULT \'it\'\'s :a\', "metadata" text, "first name" text,'
@@ -41,8 +42,8 @@ BOTH = [
     'CREATE TABLE "query" (id {key}, "from" text)',
     "CREATE TABLE keyless (a integer)",
     "CREATE VIEW seen AS SELECT id FROM person",
-    "CREATE INDEX person_by_class ON person (\"class\", team_id)",
-    f"""CREATE TABLE "{EVIL.replace('"', '""')}" (id {{identity}}, "{EVIL}" text DEFAULT '{EVIL.replace("'", "''")}')""",
+    'CREATE INDEX person_by_class ON person ("class", team_id)',
+    f"""CREATE TABLE "{EVIL.replace('"', '""')}" (id {{identity}}, "{EVIL}" text DEFAULT '{QUOTED}')""",
     'CREATE TABLE "\'\'\'\n""""""\nimport os\n" (id {identity}, "\n\\" text)',
 ]
 POSTGRES = [
@@ -51,15 +52,16 @@ POSTGRES = [
     "CREATE TYPE word AS ENUM ('class', 'None')",
     "CREATE DOMAIN short AS text CHECK (length(value) < 9)",
     "CREATE TABLE everything (id uuid PRIMARY KEY DEFAULT gen_random_uuid(), a smallint, b bigint, c real, d double"
-    " precision, e numeric, f char(3), g varchar, h boolean NOT NULL DEFAULT false, i timestamptz NOT NULL DEFAULT now(),"
-    " j timestamp(3), k date, l time, m interval, n json, o jsonb NOT NULL DEFAULT '{{}}', p bytea, q mood NOT NULL"
+    " precision, e numeric, f char(3), g varchar, h boolean NOT NULL DEFAULT false,"
+    " i timestamptz NOT NULL DEFAULT now(), j timestamp(3), k date, l time, m interval, n json,"
+    " o jsonb NOT NULL DEFAULT '{{}}', p bytea, q mood NOT NULL"
     " DEFAULT 'sad', r mood, t word, number bigint GENERATED ALWAYS AS IDENTITY, twice integer GENERATED ALWAYS AS"
     " (a * 2) STORED, arr integer[] NOT NULL DEFAULT '{{}}', texts varchar(9)[], net inet, spot point, lev level,"
     " dom short, tz timetz, span interval year, search tsvector, between int4range)",
     "CREATE INDEX everything_o ON everything USING gin (o)",
     "CREATE UNIQUE INDEX everything_g ON everything (g) WHERE a > 0",
     "CREATE INDEX everything_lower ON everything (lower(g))",
-    "COMMENT ON TABLE everything IS '\"\"\" import os'",
+    'COMMENT ON TABLE everything IS \'""" import os\'',
     "COMMENT ON COLUMN everything.a IS ')\n# import os'",
     "CREATE SCHEMA other",
     "CREATE TABLE other.thing (id integer PRIMARY KEY, everything_id uuid REFERENCES everything (id))",
@@ -81,7 +83,9 @@ def make(url: str, statements: list[str]) -> None:
 
     def work(connection: sa.Connection) -> None:
         for each in statements:
-            connection.exec_driver_sql(each.replace("{key}", key).replace("{identity}", identity).replace("{{", "{").replace("}}", "}"))
+            connection.exec_driver_sql(
+                each.replace("{key}", key).replace("{identity}", identity).replace("{{", "{").replace("}}", "}")
+            )
 
     asyncio.run(run(url, work))
 
@@ -141,7 +145,7 @@ async def test_rows_are_read_and_written(there: str, folder: Path, own_registry:
         )
         [person] = created["createTeams"]["returning"][0]["peopleByTeam"]
         assert person == {"firstName": "b", "class_": "it's :a", "team": {"name": "a"}, "tags": [{"word": "x"}]}
-        stranger = await made.session(Actor()).query("{ __type(name: \"Team\") { name } }")
+        stranger = await made.session(Actor()).query('{ __type(name: "Team") { name } }')
         assert stranger == {"__type": None}, "nobody may do anything yet"
 
 
@@ -174,14 +178,50 @@ def test_refusals(postgres_url: str, folder: Path) -> None:
     assert (folder / "there.py").read_text() == "mine"
 
 
-HOSTILE = ["", "_", "1", "class", "None", "metadata", "model_x", "a b", "a__b", "__x", "\n", "'", '"', "é", "日本", "list"]
-HOSTILE += ["set", "Set", "if_version", "and", "_and", "id", "ID", "Id", "dt", "json", "copy", "x" * 300, "a-b", "a_b", "aB"]
+HOSTILE = [
+    "",
+    "_",
+    "1",
+    "class",
+    "None",
+    "metadata",
+    "model_x",
+    "a b",
+    "a__b",
+    "__x",
+    "\n",
+    "'",
+    '"',
+    "é",
+    "日本",
+    "list",
+]
+HOSTILE += [
+    "set",
+    "Set",
+    "if_version",
+    "and",
+    "_and",
+    "id",
+    "ID",
+    "Id",
+    "dt",
+    "json",
+    "copy",
+    "x" * 300,
+    "a-b",
+    "a_b",
+    "aB",
+]
+
+
+WORDS = ["query", "news", "new", "users", "user", "string", "user_filter"]
 
 
 def test_names_are_identifiers_and_differ() -> None:
     attributes, classes = Attributes(), Classes()
     columns = [attributes.column(each) for each in HOSTILE]
-    models = [classes.model(each) for each in [*HOSTILE, "query", "news", "new", "users", "user", "string", "user_filter"]]
+    models = [classes.model(each) for each in [*HOSTILE, *WORDS]]
     for names in (columns, models):
         assert len({*names}) == len(names)
         assert all(each.isidentifier() and each.isascii() and not each.startswith("_") for each in names)

@@ -103,9 +103,8 @@ def _given(
 def options_of_key(key: Any) -> list[str]:
     """What else a foreign key says."""
     given = [f"name={key.name!r}"] if isinstance(key.name, str) else []
-    for option in ("onupdate", "ondelete", "initially"):
-        if value := getattr(key, option):
-            given.append(f"{option}={str(value)!r}")
+    options = ("onupdate", "ondelete", "initially")
+    given += [f"{option}={str(value)!r}" for option in options if (value := getattr(key, option))]
     return given + (["deferrable=True"] if key.deferrable else [])
 
 

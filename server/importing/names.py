@@ -95,7 +95,7 @@ class Classes(Taken):
         """The class of an enum, which GraphQL calls like it."""
         found = _camel(identifier(name, "enum"))
         number = 1
-        while {found, f"{found}Comparison"} & self._names:
+        while not self._names.isdisjoint((found, f"{found}Comparison")):
             number += 1
             found = f"{_camel(identifier(name, 'enum'))}{number}"
         self._names |= {found, f"{found}Comparison"}
@@ -153,7 +153,7 @@ class Attributes(Taken):
             and bool(GRAPHQL_NAME.match(field))
             and not field.startswith("_")
             and field not in _ARGUMENTS
-            and not self._names & self.forms(name)
+            and self._names.isdisjoint(self.forms(name))
         )
 
     def forms(self, name: str) -> set[str]:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.exc import SAWarning
 from sqlalchemy.sql import sqltypes
 
 from ...resolvers.dialect import quote
@@ -60,7 +61,7 @@ def reflect(connection: sa.Connection, schemas: Sequence[str] = ()) -> Found:
     found, metadata = Found(connection.dialect.name), sa.MetaData()
     parts = set() if sqlite else {(row[0], row[1]) for row in connection.exec_driver_sql(_PARTS)}
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", sa.exc.SAWarning)  # of types that it doesn't know: we tell of them
+        warnings.simplefilter("ignore", SAWarning)  # of types that it doesn't know: we tell of them
         for schema in wanted:
             names = [
                 each

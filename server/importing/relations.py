@@ -9,40 +9,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
 
 import inflection
 import sqlalchemy as sa
 
+from .model import Model, Relation
 from .names import identifier
-from .written import call
-
-if TYPE_CHECKING:
-    from .render import Model
-
-
-@dataclass
-class Relation:
-    """One end of a relation; `more` are further arguments of SQLAlchemy's, by name."""
-
-    name: str
-    target: str
-    many: bool
-    optional: bool = True
-    back: str = ""
-    link: str = ""
-    more: dict[str, Any] = field(default_factory=dict[str, Any])
-
-    @property
-    def text(self) -> str:
-        """The line that declares it."""
-        target = f'"{self.target}"'
-        annotation = f"list[{target}]" if self.many else f"Optional[{target}]" if self.optional else target
-        given = [f"back_populates={self.back!r}"] if self.back else []
-        given += [f"link_model={self.link}"] if self.link else []
-        given += [f"sa_relationship_kwargs={self.more!r}"] if self.more else []
-        return f"{self.name}: {annotation} = {call('Relationship', given, lead=len(self.name) + len(annotation) + 5)}"
 
 
 def relations(models: Mapping[sa.Table, Model], told: list[str]) -> None:

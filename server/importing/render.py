@@ -8,16 +8,16 @@ attribute, and is told of. No rule is written: so nobody may do anything yet.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.sql import sqltypes
 
-from .columns import Column, column_of, native, options_of_key
-from .names import Attributes, Classes, plural
+from .columns import column_of, native, options_of_key
+from .model import Model
+from .names import Classes, plural
 from .reflect import Found
-from .relations import Relation, relations
+from .relations import relations
 from .types import Declared, Unserved, declared
 from .written import call, comment, group, judge, quoted, sql
 
@@ -32,22 +32,6 @@ model, such as this (docs/rules.md):
         yield allow("editor", "read create update delete")
 """
 '''
-
-
-@dataclass
-class Model:
-    """What becomes a class."""
-
-    table: sa.Table
-    name: str
-    attributes: Attributes = field(default_factory=Attributes)
-    columns: dict[str, Column] = field(default_factory=dict[str, Column])
-    """By their names in the database; those that are served."""
-    left: dict[str, str] = field(default_factory=dict[str, str])
-    """Names of columns that are not, and why."""
-    relations: list[Relation] = field(default_factory=list[Relation])
-    link: bool = False
-    """Whether it only links two others, through which it is reached."""
 
 
 def render(found: Found) -> tuple[str, list[str]]:
@@ -223,9 +207,9 @@ def _index(index: sa.Index) -> Iterator[str]:
         yield repr(each.name) if isinstance(each, sa.Column) else sql(str(each))
     if index.unique:
         yield "unique=True"
-    given = index.dialect_kwargs
+    given: Any = index.dialect_kwargs
     for name in sorted(given):
-        value: Any = given[name]
+        value = given[name]
         if name.endswith("_where") and value is not None:
             yield f"{name}={sql(str(value))}"
         elif name == "postgresql_include" and value:
@@ -233,7 +217,8 @@ def _index(index: sa.Index) -> Iterator[str]:
         elif name == "postgresql_using" and value and value != "btree":
             yield f"postgresql_using={str(value)!r}"
         elif name == "postgresql_ops" and value:
-            yield f"postgresql_ops={ {str(key): str(each) for key, each in value.items()}!r}"
+            classes: Any = value
+            yield f"postgresql_ops={ {str(key): str(each) for key, each in classes.items()}!r}"
         elif name == "postgresql_nulls_not_distinct" and value:
             yield "postgresql_nulls_not_distinct=True"
 
