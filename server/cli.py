@@ -34,11 +34,13 @@ from .console import File, err, escape, out, printed, told
 from .dev import prepare_dev, prepare_look
 from .documents_command import documents
 from .gate.command import check
+from .importing.command import import_models
 from .listen import Server, options, run
 from .load import load
 from .log_lines import set_up
 from .migrations.commands import migrate
 from .migrations.developing import keep_up
+from .moving.commands import backup, export, restore
 from .settings import Settings
 from .show_settings import settings
 from .storage.commands import storage
@@ -55,6 +57,9 @@ app.command()(documents)
 app.add_typer(storage, name="storage")
 app.command()(check)
 app.add_typer(migrate, name="migrate")
+app.command("import")(import_models)
+for _moving in (export, backup, restore):
+    app.command()(_moving)
 
 Host = Annotated[str, typer.Option(help="The address to listen at.")]
 Port = Annotated[int, typer.Option(min=0, max=65535, help="The port to listen at.")]

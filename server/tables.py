@@ -9,7 +9,9 @@ DDL and comparison (alembic's) are not ours to write again.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Iterator, Sequence
+import warnings
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeAlias, TypeVar
 
@@ -17,12 +19,13 @@ import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import event
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import SAWarning, SQLAlchemyError
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlmodel import Session
 
 from ..resolvers.writes.idempotency import TABLE as IDEMPOTENCY
 from ..schema.errors import SetupError
+from ..schema.native import Native
 from ..schema.triggers import Trigger
 from . import capture_postgres, capture_sqlite
 from .capture import Captured
@@ -51,7 +54,7 @@ Seed: TypeAlias = Callable[[Session], None]
 """Fills a new database with rows, through a plain SQLModel session; committed when it returns."""
 
 
-class _Taken(Exception):
+class Taken(Exception):
     """Another process changes tables."""
 
 
@@ -81,13 +84,13 @@ async def prepare(
     tables = list(needed(model if isinstance(model, sa.Table) else model.__table__ for model in models))
 
     def work(connection: sa.Connection) -> None:
-        _prepare(connection, tables, seed, captured, triggers, revisions)
+        prepare_in(connection, tables, seed, captured, triggers, revisions)
 
     try:
         while True:
             try:
                 return await run(url, work, begin="BEGIN IMMEDIATE")
-            except _Taken:
+            except Taken:
                 # In no transaction: an index that another makes CONCURRENTLY would wait for its end.
                 await asyncio.sleep(_ASK_AGAIN)
     except (SQLAlchemyError, OSError) as error:
@@ -138,7 +141,7 @@ def needed(tables: Iterable[sa.Table]) -> Iterator[sa.Table]:
                 waiting.append(other)
 
 
-def _prepare(
+def prepare_in(
     connection: sa.Connection,
     tables: Sequence[sa.Table],
     seed: Seed | None,
@@ -155,7 +158,7 @@ def _prepare(
         connection = connection.execution_options(schema_translate_map=dict.fromkeys(schemas))
     else:
         if not connection.exec_driver_sql(f"SELECT pg_try_advisory_xact_lock({ALONE})").scalar_one():
-            raise _Taken
+            raise Taken
         for schema in schemas:
             connection.execute(sa.schema.CreateSchema(schema, if_not_exists=True))
     inspector = sa.inspect(connection)
@@ -266,7 +269,7 @@ def _differences(connection: sa.Connection, tables: set[sa.Table]) -> list[str]:
     def included(thing: Any, name: str | None, kind: str, reflected: bool, compare_to: Any) -> bool:
         if kind == "table":
             return not reflected and thing in tables
-        return kind == "column"
+        return kind == "column" and not kept_as_it_is(thing, compare_to)
 
     context = MigrationContext.configure(
         connection,
@@ -277,12 +280,37 @@ def _differences(connection: sa.Connection, tables: set[sa.Table]) -> list[str]:
         },
     )
     found: list[str] = []
-    for metadata in {table.metadata for table in tables}:
-        for difference in _flat(compare_metadata(context, metadata)):
-            line = _say(difference)
-            if line:
-                found.append(line)
+    keys = keys_of_sqlite(connection, tables)
+    with unknown_types():
+        for metadata in {table.metadata for table in tables}:
+            for difference in _flat(compare_metadata(context, metadata)):
+                line = _say(difference)
+                if line and not (difference[0] == "modify_nullable" and (difference[2], difference[3]) in keys):
+                    found.append(line)
     return sorted(found)
+
+
+def keys_of_sqlite(connection: sa.Connection, tables: Iterable[sa.Table]) -> set[tuple[str, str]]:
+    """Tables and columns of primary keys that SQLite would have be null, for other programs did not say otherwise: a
+    key that it counts never is, and nobody writes null to another.
+    """
+    if connection.dialect.name != "sqlite":
+        return set()
+    return {(table.name, column.name) for table in tables for column in table.primary_key}
+
+
+def kept_as_it_is(column: Any, there: Any) -> bool:
+    """Whether a column is of a type that is the database's own business, where it is there."""
+    return there is not None and isinstance(column.type, Native)
+
+
+@contextmanager
+def unknown_types() -> Generator[None]:
+    """SQLAlchemy has a database looked at that has types which it doesn't know, and says nothing of it."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Did not recognize type", SAWarning)
+        warnings.filterwarnings("ignore", "Skipped unsupported reflection", SAWarning)
+        yield
 
 
 def _flat(differences: Iterable[Any]) -> Iterator[tuple[Any, ...]]:

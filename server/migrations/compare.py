@@ -17,6 +17,7 @@ from alembic.migration import MigrationContext
 from alembic.operations import ops
 
 from ..enums import Lacking, lacking
+from ..tables import kept_as_it_is, keys_of_sqlite, unknown_types
 from .wanted import UNTOLD, Wanted
 
 NAMES = {
@@ -34,7 +35,7 @@ def compare(connection: sa.Connection, wanted: Wanted, *, alone: bool) -> list[o
     def included(thing: Any, name: str | None, kind: str, reflected: bool, compare_to: Any) -> bool:
         if kind == "table":
             return name not in UNTOLD and (alone or not reflected or compare_to is not None)
-        return True
+        return kind != "column" or not kept_as_it_is(thing, compare_to)
 
     def named(name: str | None, kind: str, parents: Any) -> bool:
         return kind != "schema" or name in {None, *wanted.schemas}
@@ -48,7 +49,12 @@ def compare(connection: sa.Connection, wanted: Wanted, *, alone: bool) -> list[o
             "include_name": named,
         },
     )
-    upgrade = produce_migrations(context, wanted.metadata).upgrade_ops
+    with unknown_types():
+        upgrade = produce_migrations(context, wanted.metadata).upgrade_ops
+    keys = keys_of_sqlite(connection, wanted.tables)
+    for each in upgrade.ops if upgrade else ():
+        if isinstance(each, ops.ModifyTableOps):
+            each.ops[:] = [one for one in each.ops if not _only_of_key(one, keys)]
     found = [each for each in upgrade.ops if not isinstance(each, ops.ModifyTableOps) or each.ops] if upgrade else []
     for each in flat(found):
         _name(each)
@@ -85,6 +91,18 @@ def _unique_no_more(connection: sa.Connection, wanted: Wanted) -> Iterator[ops.M
             drops.append(ops.DropConstraintOp.from_constraint(constraint))
         if drops:
             yield ops.ModifyTableOps(table.name, drops)
+
+
+def _only_of_key(operation: ops.MigrateOperation, keys: set[tuple[str, str]]) -> bool:
+    """Whether it has a key be not null, and changes nothing else."""
+    return (
+        isinstance(operation, ops.AlterColumnOp)
+        and (operation.table_name, operation.column_name) in keys
+        and operation.modify_nullable is False
+        and operation.modify_type is None
+        and operation.modify_name is None
+        and operation.modify_server_default is False
+    )
 
 
 def _created(operation: ops.CreateTableOp) -> ops.CreateTableOp:

@@ -19,14 +19,16 @@ import sqlalchemy as sa
 from alembic.operations import ops
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy.sql.sqltypes import NullType
 
 from ...resolvers.dialect import quote
 from ...schema.errors import SetupError
+from ...schema.native import Native
 from ..app import Backend
 from ..enums import lacking
 from ..revisions import FOLDER, Revisions
 from ..settings import Settings
-from ..tables import run, sqlite_path
+from ..tables import run, sqlite_path, unknown_types
 from .compare import compare, flat
 from .drafts import Draft, Rename, draft
 from .runner import Run
@@ -118,6 +120,9 @@ class Place:
                 if model is not None and (table.schema, table.name, column.name) not in retyped:
                     column.type = _labelled(model.type, column.type, enums)
                     column.server_default = model.server_default
+                if isinstance(column.type, Native | NullType):  # an empty database may lack what it is of
+                    column.type = sa.Text()
+                    column.server_default = None
         return replace(self.wanted, metadata=found)
 
     async def counted(self, step: Step) -> int | None:
@@ -145,7 +150,8 @@ def _reflected(connection: sa.Connection, wanted: Wanted) -> sa.MetaData:
     inspector, found = sa.inspect(connection), sa.MetaData()
     for table in wanted.tables:
         if inspector.has_table(table.name, table.schema):
-            sa.Table(table.name, found, schema=table.schema, autoload_with=connection)
+            with unknown_types():
+                sa.Table(table.name, found, schema=table.schema, autoload_with=connection)
     return found
 
 
