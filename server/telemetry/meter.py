@@ -3,8 +3,8 @@
 In: the beginning and the end of each operation, from every door (`http`, its short way too, `websocket`, `sse`), and
 events. Out: plain numbers in this process, read when somebody asks for metrics; an Answered where requests are logged,
 and what was slow to whoever looks at that. It stands on the warm path of every request: an end is some additions and
-two look-ups, a few microseconds in all. The series are bounded: names by `Names`, codes by their closed list, tables by the
-catalog.
+two look-ups, a few microseconds in all. The series are bounded: names by `Names`, codes by their closed list, tables
+by the catalog.
 """
 
 from __future__ import annotations
