@@ -56,7 +56,7 @@ class Taken:
     """Names that are taken; each that is asked for is given once, with a number where it must be."""
 
     def __init__(self, names: Iterable[str] = ()) -> None:
-        self._names = set(names)
+        self._names: set[str] = {*names}
 
     def give(self, name: str, *, also: Collection[str] = (), mark: str = "_") -> str:
         """The first of name, name_2, name_3… whose forms are free; `also` says further refusals."""
