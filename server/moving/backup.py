@@ -34,7 +34,7 @@ from ..storage.kept import blobs_of
 from ..tables import run, sqlite_path
 from .archive import FILES, Writer, writing
 from .kept import Kept, kept
-from .snapshot import AT_ONCE, begin, beside, counter, rows
+from .snapshot import AT_ONCE, begin, beside, counter, rows, there
 
 
 @dataclass
@@ -61,15 +61,16 @@ async def back_up(backend: Backend, path: Path) -> Saved:
 
         def work(connection: sa.Connection) -> dict[str, Any]:
             begin(connection)
+            found = there(connection, tables)
             manifest: dict[str, Any] = {
                 "hedgerow": importlib.metadata.version("hedgerow"),
                 "made_at": datetime.now(UTC).isoformat(timespec="seconds"),
                 "database": connection.dialect.name,
                 "revision": revisions.at(connection) if revisions else None,
-                "tables": [_table(connection, archive, number, each) for number, each in enumerate(tables, 1)],
-                "not_saved": beside(connection, [*tables]),
+                "tables": [_table(connection, archive, number, each) for number, each in enumerate(found, 1)],
+                "not_saved": beside(connection, found),
             }
-            if stored:
+            if any(each.table is FILE for each in found):
                 _list_files(connection, listed)
             return manifest
 

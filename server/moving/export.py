@@ -24,7 +24,7 @@ from ..app import Backend
 from ..settings import Settings
 from ..tables import run, sqlite_path
 from .kept import Kept, kept
-from .snapshot import begin, rows
+from .snapshot import begin, rows, there
 
 Format = Literal["jsonl", "csv"]
 
@@ -47,7 +47,7 @@ async def export(
 
     def work(connection: sa.Connection) -> dict[str, int]:
         begin(connection)
-        return {each.name: _write(connection, each, folder, format) for each in tables}
+        return {each.name: _write(connection, each, folder, format) for each in there(connection, tables)}
 
     try:
         return await run(url, work)

@@ -7,7 +7,7 @@ SetupError: values that are none of their column's type, which only other progra
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -36,6 +36,17 @@ def begin(connection: sa.Connection) -> None:
         return
     for each in _SETTINGS:
         connection.exec_driver_sql(each)
+
+
+def there(connection: sa.Connection, tables: Sequence[Kept]) -> list[Kept]:
+    """The tables without those that nobody sees and that no server made yet."""
+    inspector = sa.inspect(connection)
+    schemas = connection.dialect.name != "sqlite"
+    return [
+        each
+        for each in tables
+        if not each.secret or inspector.has_table(each.table.name, each.table.schema if schemas else None)
+    ]
 
 
 def rows(connection: sa.Connection, table: Kept) -> Iterator[list[Any]]:
