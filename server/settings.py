@@ -233,7 +233,9 @@ class Settings(BaseSettings):
     compression: bool = Field(False, description="whether answers are compressed for clients that accept gzip")
     compression_min_bytes: int = Field(1024, ge=0, description="smaller answers are not compressed")
     introspection: bool | Literal["signed-in"] = Field(
-        True, description="whether the schema can be asked for: true, false, or signed-in, which is all but strangers"
+        True,
+        description="whether the schema can be asked for: true, false, or signed-in, which is all but strangers;"
+        " hedgerow serve takes that unless told",
     )
     graphiql: bool = Field(False, description="whether GraphiQL is served to browsers; hedgerow dev does")
     drain_seconds: float = Field(

@@ -35,12 +35,21 @@ def production(file: str, *, workers: int = 1) -> tuple[Backend, Settings]:
     doubtful is told on standard error.
     """
     backend = load(file)
-    settings = backend.settings = backend.settings or Settings.read()
-    set_up(settings.log_format, values=settings.log_values)
-    settings.require_secrets()
+    settings = _settled(backend)
     for doubt in settings.doubts(backend.file, workers=workers):
         err.print(f"[bold yellow]hedgerow:[/] {escape(doubt)}")
     return backend, settings
+
+
+def _settled(backend: Backend) -> Settings:
+    """The settings of a backend, as it is served with; SetupError where that is not safe."""
+    settings = backend.settings or Settings.read()
+    if "introspection" not in settings.model_fields_set:
+        settings = settings.model_copy(update={"introspection": "signed-in"})
+    backend.settings = settings
+    set_up(settings.log_format, values=settings.log_values)
+    settings.require_secrets()
+    return settings
 
 
 def rehearse(file: str, workers: int) -> None:
@@ -69,9 +78,7 @@ def work(file: str, listening: socket.socket, ready: Connection, supervisor: int
     with _ending():
         backend = load(file)
         backend.place = place
-        settings = backend.settings = backend.settings or Settings.read()
-        set_up(settings.log_format, values=settings.log_values)
-        settings.require_secrets()
+        settings = _settled(backend)
 
         async def main() -> None:
             async with backend.lifespan():

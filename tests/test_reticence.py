@@ -4,6 +4,7 @@ import enum
 import json
 import re
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,9 +15,10 @@ from hedgerow.resolvers.reticence import EVERYWHERE, NO_NULL
 from hedgerow.schema import graphql as generated
 from hedgerow.schema.views import view
 from hedgerow.server.settings import Settings
+from hedgerow.server.worker import production
 
 from . import shop
-from .conftest import running
+from .conftest import ADMIN, SECRET, running
 from .test_http import AS_ADMIN, as_user, client, code, post
 
 INTROSPECTION = ("{ __schema { types { name } } }", '{ __type(name: "Note") { name } }')
@@ -243,3 +245,17 @@ async def test_a_value_that_is_needed_is_named_only_to_those_who_may_ask(shop_ur
             answer = await post(http, document, as_user(1), variables={"o": {"stars": 3}})
             assert words in answer.text, answer.text
             assert ("product" in answer.text) is introspection
+
+
+@pytest.mark.parametrize(("given", "meant"), [(None, "signed-in"), ("true", True), ("false", False)])
+def test_serve_keeps_the_schema_from_strangers_unless_told(
+    given: str | None, meant: object, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HEDGEROW_JWT_SECRET", SECRET)
+    monkeypatch.setenv("HEDGEROW_ADMIN_SECRET", ADMIN)
+    monkeypatch.delenv("HEDGEROW_INTROSPECTION", raising=False)
+    if given:
+        monkeypatch.setenv("HEDGEROW_INTROSPECTION", given)
+    file = tmp_path / "app.py"
+    file.write_text("from hedgerow import Backend\nbackend = Backend(models=[])\n")
+    assert production(str(file))[1].introspection == meant
