@@ -18,8 +18,8 @@ SLOW_AGAIN = 256
 """How many reads of a statement are held to be slow after one was given up."""
 SELDOM = 2 * SLOW_AGAIN
 """After how many reads without giving one up only so many are held to be slow as count."""
-STATEMENTS = 10_000
-"""Of how many statements it is known."""
+STATEMENTS = 5_000
+"""Of how many statements it is known: about as many as documents are cached."""
 
 
 class Pace:
@@ -52,12 +52,14 @@ class Pace:
 
 
 class Paces:
-    """Of all statements, by their text. `quick`: how many seconds a quick one takes at most."""
+    """Of all statements, by the hash of their text, which is longer than all else that is known of them; of two with the
+    same hash, the slower one is given up now and then. `quick`: how many seconds a quick one takes at most.
+    """
 
     def __init__(self, quick: float) -> None:
         self._quick = quick
-        self._paces: Lru[str, Pace] = Lru(STATEMENTS)
+        self._paces: Lru[int, Pace] = Lru(STATEMENTS)
 
     def of(self, sql: str) -> Pace:
         """That of a statement."""
-        return self._paces.get(sql) or self._paces.put(sql, Pace(self._quick))
+        return self._paces.get(hash(sql)) or self._paces.put(hash(sql), Pace(self._quick))

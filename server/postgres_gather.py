@@ -133,7 +133,8 @@ class Gathering:
         self._busy = 0
         """How many lanes count."""
         self._lanes: set[_Lane] = set()
-        self._shared: Lru[str, Shared] = Lru(STATEMENTS)
+        self._shared: Lru[int, Shared] = Lru(STATEMENTS)
+        """By the hash of a statement's text, as `pace.Paces`."""
         self._waiting: dict[str, tuple[Statement, deque[_Waiting]]] = {}
         """By the statement's text; the one that was waited for longest comes first."""
         self._due = False
@@ -172,7 +173,8 @@ class Gathering:
             waited((waiting.begun or time.perf_counter()) - came)
 
     def _of(self, statement: Statement) -> Shared:
-        return self._shared.get(statement.sql) or self._shared.put(statement.sql, Shared(self._patience.long))
+        key = hash(statement.sql)
+        return self._shared.get(key) or self._shared.put(key, Shared(self._patience.long))
 
     async def _timed(self, statement: Statement, values: Sequence[Any], shared: Shared) -> bytes:
         started = time.perf_counter()

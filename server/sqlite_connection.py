@@ -28,6 +28,8 @@ __all__ = ["INTERRUPTED", "STEPS_BETWEEN_CHECKS", "broken_by", "busy", "connect"
 
 STEPS_BETWEEN_CHECKS = 20_000
 """SQLite's steps between looks at the clock, some half a millisecond: each must wait for Python's lock."""
+PREPARED = 200
+"""Statements that a connection keeps prepared: of each some 40 kB, and there are several connections."""
 PATIENCE = 5.0
 """Seconds for which a connection waits for a lock of others."""
 INTERRUPTED = "interrupted"
@@ -39,7 +41,7 @@ REFUSED = "disk I/O error"
 
 def connect(path: Path, *, read_only: bool, synchronous: str = "normal") -> sqlite3.Connection:
     """A connection with WAL, foreign keys, LIKE that heeds case, and the functions that SQLite lacks."""
-    connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, cached_statements=500)
+    connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, cached_statements=PREPARED)
     _write_ahead(connection)
     connection.execute(f"PRAGMA synchronous = {synchronous}")
     connection.execute("PRAGMA foreign_keys = ON")
