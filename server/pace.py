@@ -52,8 +52,8 @@ class Pace:
 
 
 class Paces:
-    """Of all statements, by the hash of their text, which is longer than all else that is known of them; of two with the
-    same hash, the slower one is given up now and then. `quick`: how many seconds a quick one takes at most.
+    """Of all statements, by the hash of their text, which is longer than all else that is known of them; of two
+    with the same hash, the slower is given up now and then. `quick`: how many seconds a quick one takes at most.
     """
 
     def __init__(self, quick: float) -> None:
