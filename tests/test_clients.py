@@ -246,7 +246,7 @@ class Endless(Module):
     def wrap(self, backend: Backend) -> None:
         database = backend.engine.database
         inner = database.read
-        endless = ENDLESS["sqlite" if type(backend.engine.database).__name__ == "SQLiteDatabase" else "postgresql"]
+        endless = ENDLESS["sqlite" if backend.engine.database.dialect.name == "sqlite" else "postgresql"]
 
         async def read(statement: Any, values: Any) -> bytes:
             if "tag" not in statement.sql:

@@ -3,12 +3,16 @@ one, in which a backend's file is described as a process of its own would.
 """
 
 import json
+import multiprocessing
 import subprocess
+import warnings
+from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
 import orjson
 import pytest
+import sqlmodel
 from typer.testing import CliRunner
 
 from hedgerow.schema.errors import DeclarationError, SetupError
@@ -34,22 +38,34 @@ def app(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def here(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Files are described in this process, each with tables of its own."""
+    """Files are described in a copy of this process, which spares them the start of another: what they declare, and
+    what that takes the place of, goes with it.
+    """
 
     def fresh(file: str, here: Path | None = None, there: Path | None = None) -> versions.Version:
-        import sqlmodel
-
-        registry = sqlmodel.main.default_registry
-        sqlmodel.SQLModel.metadata.clear()
-        registry.dispose()
-        try:
-            return versions.version_of(orjson.loads(described(load(file))))
-        except DeclarationError as error:
-            raise SetupError(str(error)) from None
-        finally:
-            sqlmodel.SQLModel.metadata.clear()
+        receive, send = multiprocessing.Pipe(duplex=False)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)  # of forks beside threads: none of those is used there
+            process = multiprocessing.get_context("fork").Process(target=describe, args=(send, file))
+            process.start()
+        send.close()
+        with receive:
+            text, fault = receive.recv()
+        process.join()
+        if fault:
+            raise SetupError(fault)
+        return versions.version_of(orjson.loads(text))
 
     monkeypatch.setattr(versions, "_described", fresh)
+
+
+def describe(send: Connection, file: str) -> None:
+    sqlmodel.SQLModel.metadata.clear()
+    sqlmodel.main.default_registry.dispose()
+    try:
+        send.send((described(load(file)), ""))
+    except (DeclarationError, SetupError) as error:
+        send.send((b"", str(error)))
 
 
 def check(*arguments: Any) -> Any:
