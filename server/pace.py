@@ -18,8 +18,8 @@ SLOW_AGAIN = 256
 """How many reads of a statement are held to be slow after one was given up."""
 SELDOM = 2 * SLOW_AGAIN
 """After how many reads without giving one up only so many are held to be slow as count."""
-STATEMENTS = 5_000
-"""Of how many statements it is known: about as many as documents are cached."""
+STATEMENTS = 2_000
+"""Of how many statements it is known: about as many as there are documents in a full cache of them."""
 
 
 class Pace:

@@ -67,7 +67,7 @@ async def soak(
     points: Points = defaultdict(lambda: defaultdict(list))
     visitors = [Visitors(url, name.lower(), given.pace) for name, (url, _) in servers.items()]
     for each, (_, workers) in zip(visitors, servers.values(), strict=True):
-        await each.warm(given.documents * workers // 20)
+        await each.warm(given.documents * workers)
     running = [asyncio.create_task(each.run()) for each in visitors]
     until = time.monotonic() + given.minutes * 60
     while time.monotonic() < until:
@@ -88,7 +88,7 @@ def main() -> int:
     parser.add_argument("--pace", type=float, default=8, help="things that are done a second, at each server")
     parser.add_argument("--every", type=float, default=15, help="seconds between samples")
     parser.add_argument(
-        "--documents", type=int, default=1500, help="new documents for each process before, which fill its caches"
+        "--documents", type=int, default=4000, help="new documents for each process before, which fill its caches"
     )
     parser.add_argument("--docs", action="store_true", help="write the table into docs/production.md")
     given = parser.parse_args()

@@ -18,6 +18,8 @@ from typing import Any
 import httpx2
 from websockets.asyncio.client import connect
 
+AT_ONCE = 16
+"""Clients that fill caches together."""
 COLUMNS = ("id", "text", "number")
 TUS = {"tus-resumable": "1.0.0"}
 FOLLOWED = (
@@ -93,11 +95,23 @@ class Visitors:
             await client.aclose()
 
     async def warm(self, documents: int) -> None:
-        """Fills the caches of documents, so that what is measured later is full of them."""
-        for _ in range(documents):
-            async with httpx2.AsyncClient(base_url=self.url, timeout=60) as client:  # of any of its processes
-                for _ in range(20):
-                    await self._ask_anew(client)
+        """Fills the caches: those of documents, and those of each connection to the database, all of which are in use
+        where many ask at once. So what is measured later is full of them.
+        """
+
+        async def some(number: int) -> None:
+            for done in range(documents // AT_ONCE):
+                if done % 20 == 0:  # of any of its processes
+                    await clients[number].aclose()
+                    clients[number] = httpx2.AsyncClient(base_url=self.url, timeout=60)
+                await self._ask_anew(clients[number])
+                if done % 4 == 0:
+                    await self._write(clients[number])
+
+        clients = [httpx2.AsyncClient(base_url=self.url, timeout=60) for _ in range(AT_ONCE)]
+        await asyncio.gather(*map(some, range(AT_ONCE)))
+        for client in clients:
+            await client.aclose()
 
     async def _visit(self, way: Callable[[httpx2.AsyncClient], Awaitable[None]], client: httpx2.AsyncClient) -> None:
         try:
