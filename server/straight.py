@@ -26,6 +26,7 @@ from .asgi import STRAIGHT, Headers, Straight, Watches, Whole
 from .bounded import BoundedProtocol
 
 END = b"\r\n\r\n"
+CLOSE = b"connection: close\r\n"
 LONGEST_HEAD = 4096
 MOST_HEADS = 1_000
 """How many heads are known, of all connections; a known head takes some three times its length."""
@@ -118,7 +119,7 @@ class StraightProtocol(BoundedProtocol):
         self.heads.known.put((self._address, head), (length, straight))
 
     def answer_last(self) -> None:
-        """The answers that are under way are the last ones here. What says so is among the headers of all by now."""
+        """The answers that are under way are the last ones here, and say so if they have not begun."""
         if self.cycle is not None and not self.cycle.response_complete:
             self.cycle.keep_alive = False
 
@@ -226,7 +227,9 @@ class _Cycle:
     def _write(self, answer: Whole) -> None:
         protocol = self._protocol
         defaults = protocol.heads.defaults(protocol.server_state.default_headers)
-        head = b"".join((STATUS_LINE[answer.status], defaults, lines(answer.headers), b"\r\n"))
+        # Where our own server stops, all answers say so by then; uvicorn's own server says it of none.
+        last = b"\r\n" if self.keep_alive or CLOSE in defaults else CLOSE + b"\r\n"
+        head = b"".join((STATUS_LINE[answer.status], defaults, lines(answer.headers), last))
         protocol.transport.whole(head, answer.body)
 
 
