@@ -49,7 +49,7 @@ async def test_a_picture_is_uploaded_in_parts_paused_and_goes_on_after_a_reload(
                 "request", lambda request: seen.append(f"{request.method} {request.headers.get('upload-offset')}")
             )
             for each in (other, window):
-                await each.goto(here)
+                await each.goto(here, wait_until="networkidle")  # signed in
             await window.bring_to_front()
             progress = window.locator("progress")
             # Slow enough to be paused in the midst.
@@ -61,7 +61,7 @@ async def test_a_picture_is_uploaded_in_parts_paused_and_goes_on_after_a_reload(
             await window.click("form button")
             await expect(window.locator("form button")).to_have_text("Go on")
             parts = len(seen)
-            await window.reload()
+            await window.reload(wait_until="networkidle")
             await window.set_input_files("input", picture)
             await expect(window.locator("figcaption span")).to_have_text("noise.png", timeout=60_000)
             later = [each for each in seen[parts:] if each.startswith("PATCH")]
