@@ -76,7 +76,7 @@ class Log:
             case Unstored():
                 logger.error("files can't be reached: %s", event.cause)
             case Uncounted():
-                logger.warning("requests are counted by this process alone for now: %r", event.cause)
+                logger.warning("requests are counted by this process alone until it is back: %r", event.cause)
             case _:
                 assert_never(event)
 

@@ -68,9 +68,12 @@ def test_the_numbers_are_whole(tmp_path: Path) -> None:
 
 
 def _sockets(server: Served) -> list[str]:
-    """Where the workers listen for each other."""
-    lines = Path("/proc/net/unix").read_text().splitlines()
-    return [path for line in lines if "hedgerow-" in (path := line.split()[-1]) and Path(path).exists()]
+    """Where its workers listen for each other: other servers of this machine do so too."""
+    own = {
+        str(each.readlink()) for pid in server.pids() for each in Path(f"/proc/{pid}/fd").glob("*") if each.is_symlink()
+    }
+    lines = [line.split() for line in Path("/proc/net/unix").read_text().splitlines()[1:]]
+    return [line[-1] for line in lines if f"socket:[{line[6]}]" in own and "hedgerow-" in line[-1]]
 
 
 def family(value: float) -> Metric:
